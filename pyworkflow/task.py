@@ -1,0 +1,29 @@
+"""What a backend hands to a worker: something to decide, or something to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyworkflow.activity import ActivityExecution
+from pyworkflow.process import Process
+
+
+@dataclass(frozen=True)
+class DecisionTask:
+    """Decide how this process goes on. `context` is the task token: text, which works once."""
+
+    process: Process
+    context: str | None = None
+
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True)
+class ActivityTask:
+    """Execute this. `context` is the task token: text, which works once and from any process."""
+
+    activity_execution: ActivityExecution
+    process_id: str | None = None
+    context: str | None = None
+
+    __hash__ = object.__hash__

@@ -147,7 +147,7 @@ class Process:
 
     @property
     def result(self) -> ProcessResult | None:
-        """How it ended: a ProcessCompleted, Canceled, Failed or TimedOut. None while open, and of a run that was continued."""
+        """How it ended: ProcessCompleted, Canceled, Failed or TimedOut; None while open, and of a run that went on."""
         last = self._history[-1]
         if isinstance(last, ProcessClosedEvent):
             closed: ProcessResult = last.result
@@ -238,7 +238,9 @@ class Process:
 
     def __repr__(self) -> str:
         given = {"workflow": self._workflow, "id": self._id, "input": self._input, "tags": self._tags or None}
-        text = ", ".join(f"{name}={value!r}" for name, value in (given | {"parent": self._parent}).items() if value is not None)
+        text = ", ".join(
+            f"{name}={value!r}" for name, value in (given | {"parent": self._parent}).items() if value is not None
+        )
         return f"Process({text})"
 
 

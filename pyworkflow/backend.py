@@ -1,0 +1,384 @@
+"""What every backend promises to those who use it.
+
+The rules behind the promise are numbered; one suite of tests in `pyworkflow.testing` states them for every backend.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from pyworkflow.activity import ActivityExecution
+from pyworkflow.decision import Decision, Timer
+from pyworkflow.defaults import Defaults
+from pyworkflow.event import Event
+from pyworkflow.process import Process
+from pyworkflow.signal import Signal
+from pyworkflow.task import ActivityTask, DecisionTask
+
+Item = TypeVar("Item")
+
+STATUSES = ("open", "completed", "canceled", "failed", "timedout", "continued")
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a backend can and cannot do: facts, which the contract suite checks."""
+
+    durable: bool
+    """Does what was acknowledged survive the end of every process that used it?"""
+
+    several_processes: bool
+    """Can operating-system processes share it?"""
+
+    lost_work_after: float | None
+    """Seconds until the work of a worker that died is found to be lost; None where there is no such thing."""
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """Some of a listing, and where the next page begins: `cursor` is None when there is no more."""
+
+    items: Sequence[Item]
+    cursor: str | None = None
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.items)
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which processes to list; None leaves a choice open.
+
+    `status` is one of STATUSES, or "closed" for all that are neither open nor continued. `since` leaves out what
+    started earlier. `parent` lists the children of one process; `parent=""` the processes without a parent.
+    `id_prefix` lists those whose id begins so.
+    """
+
+    status: str | None = None
+    workflow: str | None = None
+    tag: str | None = None
+    since: datetime | None = None
+    parent: str | None = None
+    id_prefix: str | None = None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One run of a process without its history. `status` is one of STATUSES; `events` counts its history."""
+
+    id: str
+    run: int
+    workflow: str
+    status: str
+    started_at: datetime
+    closed_at: datetime | None
+    parent: str | None
+    tags: tuple[str, ...]
+    events: int
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event, and where it stands: `seq` in the commit order of the whole store, `number` (from 1) in its run."""
+
+    seq: int
+    process_id: str
+    run: int
+    number: int
+    event: Event
+
+
+@dataclass(frozen=True)
+class PendingDecision:
+    """A decision that is due, or being made (`state` is "due" or "running").
+
+    `since` is when it fell due, or when it was handed out; one that failed is offered again at `due_at` with the
+    `attempt` after, the error of the last attempt being `error`. While running: by whom, with which code, and
+    when it will be given up.
+    """
+
+    state: str
+    category: str
+    since: datetime
+    due_at: datetime | None = None
+    deadline: datetime | None = None
+    identity: str | None = None
+    attempt: int = 1
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class PendingActivity:
+    """An activity that has not ended: `state` is "waiting", "running" or "handed_off".
+
+    `since` is when it came into that state. `deadline` is when `timeout` (scheduled, execution, heartbeat) will
+    end it. `token` completes it from any process, once it is running or handed off.
+    """
+
+    execution: ActivityExecution
+    state: str
+    category: str
+    since: datetime
+    deadline: datetime
+    timeout: str
+    token: str | None = None
+    identity: str | None = None
+    heartbeat_at: datetime | None = None
+    details: Any = None
+    losses: int = 0
+    cancel_requested: bool = False
+
+
+@dataclass(frozen=True)
+class PendingTimer:
+    """A timer that has not fired."""
+
+    timer: Timer
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class Pending:
+    """What an open process waits for. All empty: it waits for a signal."""
+
+    decision: PendingDecision | None
+    activities: tuple[PendingActivity, ...]
+    timers: tuple[PendingTimer, ...]
+    children: tuple[Summary, ...]
+    timeout_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """What a worker learns when its activity gives a sign of life."""
+
+    cancel_requested: bool
+
+
+class Lease(ABC):
+    """A worker's hold on the tasks that it polls: when the worker dies, they are lost, and handed out again.
+
+    `id` is text. A context manager; closing it gives up at once what it still holds.
+    """
+
+    id: str
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give up at once what is still held. Closing twice does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Backend(ABC):
+    """Administers processes and hands out their tasks.
+
+    Any number of threads may use one object. Times are aware UTC, durations are seconds. Each call is atomic for the
+    process that it names. A process is named by its id. `BackendUnavailableException` from any call means that it was
+    not done; after any other trouble with the connection the call may be repeated.
+    """
+
+    capabilities: Capabilities
+
+    # --- what there is to work on ---
+
+    @abstractmethod
+    def register_workflow(
+        self,
+        name: str,
+        category: str = Defaults.DECISION_CATEGORY,
+        timeout: float = Defaults.WORKFLOW_TIMEOUT,
+        decision_timeout: float = Defaults.DECISION_TIMEOUT,
+    ) -> None:
+        """Make a workflow known to this object; nothing is stored. A later call for the same name replaces it.
+
+        The category and the time-outs are carried into the record of each process that is started.
+        """
+
+    @abstractmethod
+    def register_activity(
+        self,
+        name: str,
+        category: str = Defaults.ACTIVITY_CATEGORY,
+        scheduled_timeout: float = Defaults.ACTIVITY_SCHEDULED_TIMEOUT,
+        execution_timeout: float = Defaults.ACTIVITY_EXECUTION_TIMEOUT,
+        heartbeat_timeout: float = Defaults.ACTIVITY_HEARTBEAT_TIMEOUT,
+        restart_lost: bool = True,
+    ) -> None:
+        """Make an activity known to this object; nothing is stored. A later call for the same name replaces it.
+
+        With `restart_lost=False` it ends with ActivityTimedOut("worker") the first time its worker is lost.
+        """
+
+    # --- processes ---
+
+    @abstractmethod
+    def start_process(self, process: Process) -> str:
+        """Record the process and return its id: the given one or a new uuid. A decision is due.
+
+        Its history and its parent are not taken over. Raises ProcessAlreadyStartedException when the id was ever
+        used, UnknownWorkflowException for a workflow that is not registered, InvalidValueException for an input
+        that JSON cannot hold.
+        """
+
+    @abstractmethod
+    def signal_process(self, process_id: str, signal: Signal | str, data: Any = None) -> None:
+        """Append a `signal` event; a decision is due.
+
+        Raises UnknownProcessException, as ProcessClosedException if the process is closed.
+        """
+
+    @abstractmethod
+    def cancel_process(self, process_id: str, details: Any = None) -> None:
+        """Close the process at once with ProcessCanceled(details); its open work is withdrawn.
+
+        Raises UnknownProcessException, as ProcessClosedException if the process is closed.
+        """
+
+    @abstractmethod
+    def request_cancel_process(self, process_id: str, details: Any = None) -> None:
+        """Append a `cancel_requested` event, and let the workflow decide.
+
+        Raises UnknownProcessException, as ProcessClosedException if the process is closed.
+        """
+
+    # --- looking: these only read, and never move, time out or recover anything ---
+
+    @abstractmethod
+    def process_by_id(self, process_id: str, *, run: int | None = None) -> Process:
+        """The process, open or closed, as the caller's own copy: its newest run, or run number `run` (from 1).
+
+        Raises UnknownProcessException.
+        """
+
+    @abstractmethod
+    def processes(
+        self, workflow: object = None, tag: str | None = None, *, status: str | None = "open"
+    ) -> Iterator[Process]:
+        """The processes, oldest first: the open ones; with another of STATUSES or "closed" those; with None all."""
+
+    @abstractmethod
+    def summaries(self, query: Query = Query(), *, cursor: str | None = None, limit: int = 50) -> Page[Summary]:
+        """A page of processes without their histories, newest first."""
+
+    @abstractmethod
+    def pending(self, process_id: str) -> Pending:
+        """What the process waits for. Raises UnknownProcessException."""
+
+    @abstractmethod
+    def events(
+        self, process_id: str | None = None, *, after: int | None = None, limit: int = 1000, wait: float = 0
+    ) -> Page[Recorded]:
+        """The events with a `seq` above `after`, in commit order; of one process (all its runs) or of all.
+
+        The page's cursor is the `seq` to go on after, None if the page is empty. With nothing there, waits up to
+        `wait` seconds for an event. Raises UnknownProcessException.
+        """
+
+    # --- working ---
+
+    @abstractmethod
+    def poll_decision_task(
+        self,
+        category: str = Defaults.DECISION_CATEGORY,
+        identity: str | None = None,
+        *,
+        wait: float | None = None,
+        lease: Lease | None = None,
+        code: str | None = None,
+        root: str | None = None,
+    ) -> DecisionTask | None:
+        """Hand out a decision that is due, its process with the whole history; None if there is none.
+
+        Does not block, unless `wait` gives the seconds to wait for one. Under a `lease` the task is lost with its
+        worker. `code` identifies the version of the code that will decide. With `root` only that process and its
+        descendants are served.
+        """
+
+    @abstractmethod
+    def poll_activity_task(
+        self,
+        category: str = Defaults.ACTIVITY_CATEGORY,
+        identity: str | None = None,
+        *,
+        wait: float | None = None,
+        lease: Lease | None = None,
+        root: str | None = None,
+    ) -> ActivityTask | None:
+        """Hand out the activity that has waited longest; None if there is none. The options are those above."""
+
+    @abstractmethod
+    def complete_decision_task(self, task: DecisionTask, decisions: Decision | Iterable[Decision] | None) -> bool:
+        """Record and apply the decisions in order. True, unless they were not applied because news came in between.
+
+        That is so when one of them closes the process and an event that calls for a decision arrived unseen: the
+        call returns False, nothing of the list is applied, and the workflow decides again at once.
+
+        Raises InvalidDecisionException for a list with something wrong in it: it is refused whole, nothing is
+        recorded, and the task is still good. Raises UnknownDecisionException for a task that is over.
+        """
+
+    @abstractmethod
+    def fail_decision_task(self, task: DecisionTask, reason: str, details: str | None = None) -> None:
+        """The workflow could not decide. It is asked again, each time later, or at once with other code.
+
+        Raises UnknownDecisionException for a task that is over.
+        """
+
+    @abstractmethod
+    def complete_activity_task(self, task: ActivityTask, result: Any = None) -> None:
+        """End the activity. What is not an ActivityResult, None included, becomes ActivityCompleted(result).
+
+        A result that JSON cannot hold ends the activity as ActivityFailed. Raises UnknownActivityException for a
+        task that is over.
+        """
+
+    @abstractmethod
+    def heartbeat_activity_task(self, task: ActivityTask, details: Any = None) -> Heartbeat:
+        """A sign of life. `details`, unless None, replace those of the last one.
+
+        Raises UnknownActivityException for a task that is over.
+        """
+
+    @abstractmethod
+    def hand_off(self, task: ActivityTask) -> str:
+        """Leave the activity open, to be completed from elsewhere: it is held by no lease any more.
+
+        Returns its token; `ActivityTask(execution, context=token)` ends it, from any process. Raises
+        UnknownActivityException for a task that is over.
+        """
+
+    @abstractmethod
+    def release(self, task: DecisionTask | ActivityTask) -> None:
+        """Give back a task that will not be done here; this counts as lost at once. Does nothing if it is over."""
+
+    @abstractmethod
+    def lease(self, identity: str | None = None) -> Lease:
+        """A new lease, to poll with."""
+
+    @abstractmethod
+    def interrupt(self) -> None:
+        """Polls of this object that wait now return None at once."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of files and connections. Closing twice does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()

@@ -67,6 +67,9 @@ class Query:
     id_prefix: str | None = None
 
 
+ALL = Query()
+
+
 @dataclass(frozen=True)
 class Summary:
     """One run of a process without its history. `status` is one of STATUSES; `events` counts its history."""
@@ -269,7 +272,7 @@ class Backend(ABC):
         """The processes, oldest first: the open ones; with another of STATUSES or "closed" those; with None all."""
 
     @abstractmethod
-    def summaries(self, query: Query = Query(), *, cursor: str | None = None, limit: int = 50) -> Page[Summary]:
+    def summaries(self, query: Query = ALL, *, cursor: str | None = None, limit: int = 50) -> Page[Summary]:
         """A page of processes without their histories, newest first."""
 
     @abstractmethod
@@ -365,7 +368,7 @@ class Backend(ABC):
 
     @abstractmethod
     def lease(self, identity: str | None = None) -> Lease:
-        """A new lease, to poll with."""
+        """A new lease, to poll with. `identity` says whose it is, to people."""
 
     @abstractmethod
     def interrupt(self) -> None:

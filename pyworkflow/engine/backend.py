@@ -1,0 +1,492 @@
+"""Any store as a backend: draw the time and the ids, apply a rule in one transaction, wake who waits."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from pyworkflow import codec
+from pyworkflow.activity import ActivityCompleted, ActivityFailed, ActivityResult
+from pyworkflow.backend import (
+    ALL,
+    Backend,
+    Heartbeat,
+    Lease,
+    Page,
+    Pending,
+    Query,
+    Recorded,
+    Summary,
+)
+from pyworkflow.decision import ContinueAsNew, Decision
+from pyworkflow.defaults import Defaults
+from pyworkflow.engine import decide, reading, transitions
+from pyworkflow.engine.changes import Changes
+from pyworkflow.engine.records import ActivityRow, ProcessHead, Start, Worker, micros
+from pyworkflow.engine.registry import Registry
+from pyworkflow.engine.session import EVENTS, Session, activities_of, decisions_of
+from pyworkflow.engine.store import Store, Transaction
+from pyworkflow.event import CancelRequestedEvent, SignalEvent, utcnow
+from pyworkflow.exceptions import (
+    InvalidDecisionException,
+    InvalidValueException,
+    ProcessAlreadyStartedException,
+    ProcessClosedException,
+    UnknownActivityException,
+    UnknownDecisionException,
+    UnknownProcessException,
+)
+from pyworkflow.naming import name_of
+from pyworkflow.process import Process
+from pyworkflow.signal import Signal
+from pyworkflow.task import ActivityTask, DecisionTask
+
+Result = TypeVar("Result")
+
+LONGEST_WAIT = 1.0  # seconds between two looks of a waiting poll: the slow polling behind the wake-ups
+LEASE_CHECK = 1.0  # seconds between two looks for workers that died
+EXPIRED_AT_ONCE = 100  # things whose time is up, in one transaction
+MAX_FAILURE_TEXT = 32_768  # characters; the most that Amazon SWF takes as well
+
+
+class EngineBackend(Backend):
+    """The rules over a store. `clock` tells the time, aware."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime] = utcnow) -> None:
+        self._store = store
+        self._clock = clock
+        self._registry = Registry()
+        self._interrupts = 0
+        self._leases_checked = float("-inf")
+
+    # --- what there is to work on ---
+
+    def register_workflow(
+        self,
+        name: str,
+        category: str = Defaults.DECISION_CATEGORY,
+        timeout: float = Defaults.WORKFLOW_TIMEOUT,
+        decision_timeout: float = Defaults.DECISION_TIMEOUT,
+    ) -> None:
+        self._registry.add_workflow(name, category, timeout, decision_timeout)
+
+    def register_activity(
+        self,
+        name: str,
+        category: str = Defaults.ACTIVITY_CATEGORY,
+        scheduled_timeout: float = Defaults.ACTIVITY_SCHEDULED_TIMEOUT,
+        execution_timeout: float = Defaults.ACTIVITY_EXECUTION_TIMEOUT,
+        heartbeat_timeout: float = Defaults.ACTIVITY_HEARTBEAT_TIMEOUT,
+        restart_lost: bool = True,
+    ) -> None:
+        self._registry.add_activity(
+            name, category, scheduled_timeout, execution_timeout, heartbeat_timeout, restart_lost
+        )
+
+    # --- processes ---
+
+    def start_process(self, process: Process) -> str:
+        workflow = self._registry.workflow(process.workflow or "")
+        given = codec.START.encode(process, "process")
+        process_id: str = given["id"] or str(uuid4())
+        start = Start(codec.dumps(given["input"]), tuple(given["tags"]))
+
+        def operation(session: Session) -> bool:
+            if session.transaction.head(process_id) is not None:
+                return False
+            session.start(transitions.new_process(workflow, process_id, session.now), start)
+            return True
+
+        if not self._transact(operation):
+            raise ProcessAlreadyStartedException(process_id)
+        return process_id
+
+    def signal_process(self, process_id: str, signal: Signal | str, data: Any = None) -> None:
+        given = signal if isinstance(signal, Signal) else Signal(signal, data)
+        event = SignalEvent(Signal(codec.text(given.name, "signal"), codec.plain(given.data, "data")))
+        self._change_open(process_id, lambda head, now: transitions.receive(head, event, now))
+
+    def cancel_process(self, process_id: str, details: Any = None) -> None:
+        plain = codec.plain(details, "details")
+        self._change_open(process_id, lambda head, now: transitions.cancel(head, plain, now))
+
+    def request_cancel_process(self, process_id: str, details: Any = None) -> None:
+        event = CancelRequestedEvent(codec.plain(details, "details"))
+        self._change_open(process_id, lambda head, now: transitions.receive(head, event, now))
+
+    def _change_open(self, process_id: str, rule: Callable[[ProcessHead, int], Changes]) -> None:
+        """Apply a rule to a process that must be open."""
+
+        def operation(session: Session) -> ProcessHead | None:
+            head = session.transaction.head(process_id)
+            if head is not None and head.status == "open":
+                session.record(rule(head, session.now))
+            return head
+
+        self._expire()  # what has timed out is closed, and says so
+        head = self._transact(operation)
+        if head is None:
+            raise UnknownProcessException(process_id)
+        if head.status != "open":
+            raise ProcessClosedException(process_id, head.status)
+
+    # --- looking ---
+
+    def process_by_id(self, process_id: str, *, run: int | None = None) -> Process:
+        return self._store.read(lambda transaction: reading.process(transaction, process_id, run))()
+
+    def processes(
+        self, workflow: object = None, tag: str | None = None, *, status: str | None = "open"
+    ) -> Iterator[Process]:
+        name = None if workflow is None else name_of(workflow)
+        return reading.processes(self._store, name, tag, status)
+
+    def summaries(self, query: Query = ALL, *, cursor: str | None = None, limit: int = 50) -> Page[Summary]:
+        before = None if cursor is None else int(cursor)
+        rows = self._store.read(lambda transaction: transaction.summaries(query, before, limit))
+        more = str(rows[-1][0]) if len(rows) == limit else None
+        return Page([summary for _, summary in rows], more)
+
+    def pending(self, process_id: str) -> Pending:
+        return self._store.read(lambda transaction: reading.pending(transaction, process_id))
+
+    def events(
+        self, process_id: str | None = None, *, after: int | None = None, limit: int = 1000, wait: float = 0
+    ) -> Page[Recorded]:
+        def look() -> Page[Recorded] | None:
+            page = self._store.read(lambda transaction: reading.events(transaction, process_id, after or 0, limit))
+            return page if page.items else None
+
+        return self._wait_for(look, EVENTS, wait, lambda: LONGEST_WAIT) or Page([])
+
+    # --- working ---
+
+    def poll_decision_task(
+        self,
+        category: str = Defaults.DECISION_CATEGORY,
+        identity: str | None = None,
+        *,
+        wait: float | None = None,
+        lease: Lease | None = None,
+        code: str | None = None,
+        root: str | None = None,
+    ) -> DecisionTask | None:
+        worker = Worker(secrets.token_hex(8), identity, lease.id if lease else None, code)
+
+        def find(transaction: Transaction, now: int) -> ProcessHead | None:
+            return transaction.next_decision(category, now, code, root)
+
+        def claim(session: Session) -> ProcessHead | None:
+            head = find(session.transaction, session.now)
+            return head and session.record(transitions.start_decision(head, worker, session.now))
+
+        def take() -> DecisionTask | None:
+            now = self._now()
+            # An empty poll takes no write lock: idle workers would queue before busy ones.
+            if self._store.read(lambda transaction: find(transaction, now)) is None:
+                return None
+            head = self._transact(claim)
+            if head is None:
+                return None
+            process = self._store.read(lambda transaction: reading.run(transaction, head))()
+            return DecisionTask(process, _token(head.key, worker.secret))
+
+        return self._poll(take, decisions_of(category), wait, lease)
+
+    def poll_activity_task(
+        self,
+        category: str = Defaults.ACTIVITY_CATEGORY,
+        identity: str | None = None,
+        *,
+        wait: float | None = None,
+        lease: Lease | None = None,
+        root: str | None = None,
+    ) -> ActivityTask | None:
+        worker = Worker(secrets.token_hex(8), identity, lease.id if lease else None)
+
+        def find(transaction: Transaction) -> ActivityRow | None:
+            return transaction.next_activity(category, root)
+
+        def claim(session: Session) -> ActivityTask | None:
+            row = find(session.transaction)
+            if row is None:
+                return None
+            head = session.record(transitions.start_activity(session.head(row.process), row, worker, session.now))
+            return ActivityTask(row.execution, head.id, _token(row.key, worker.secret))
+
+        def take() -> ActivityTask | None:
+            return self._transact(claim) if self._store.read(find) is not None else None
+
+        return self._poll(take, activities_of(category), wait, lease)
+
+    def complete_decision_task(self, task: DecisionTask, decisions: Decision | Iterable[Decision] | None) -> bool:
+        made = _listed(decisions)
+
+        def rule(session: Session, head: ProcessHead) -> bool:
+            transaction = session.transaction
+            changes = decide.apply(
+                head,
+                made,
+                self._registry,
+                {row.id: row for row in transaction.activities(head.key, decide.named_activities(made))},
+                transaction.timers(head.key) if decide.names_timers(made) else (),
+                transaction.start(head.key).tags if any(isinstance(one, ContinueAsNew) for one in made) else (),
+                session.now,
+            )
+            overtaken = head.arrived and bool(made) and made[-1].closes
+            session.record(transitions.decision_overtaken(head, session.now) if overtaken else changes)
+            return not overtaken
+
+        return self._with_decision(task, rule)
+
+    def fail_decision_task(self, task: DecisionTask, reason: str, details: str | None = None) -> None:
+        why, more = _storable(reason), None if details is None else _storable(details)
+
+        def rule(session: Session, head: ProcessHead) -> None:
+            session.record(transitions.decision_failed(head, why, more, session.now))
+
+        self._with_decision(task, rule)
+
+    def complete_activity_task(self, task: ActivityTask, result: Any = None) -> None:
+        ending = _ending(result)
+
+        def rule(session: Session, row: ActivityRow) -> None:
+            session.record(transitions.end_activity(session.head(row.process), row, ending, session.now))
+
+        self._with_activity(task, rule)
+
+    def heartbeat_activity_task(self, task: ActivityTask, details: Any = None) -> Heartbeat:
+        text = None if details is None else codec.dumps(codec.plain(details, "details"))
+
+        def rule(session: Session, row: ActivityRow) -> Heartbeat:
+            session.transaction.save_activity(transitions.heartbeat(row, text, session.now))
+            return Heartbeat(row.cancel_requested)
+
+        return self._with_activity(task, rule)
+
+    def hand_off(self, task: ActivityTask) -> str:
+        def rule(session: Session, row: ActivityRow) -> None:
+            session.transaction.save_activity(transitions.hand_off(row, session.now))
+
+        self._with_activity(task, rule)
+        return task.context or ""
+
+    def release(self, task: DecisionTask | ActivityTask) -> None:
+        def operation(session: Session) -> None:
+            if isinstance(task, DecisionTask):
+                head = _running_decision(session.transaction, task.context)
+                if head is not None:
+                    session.record(transitions.decision_lost(head, session.now))
+            else:
+                row = _taken_activity(session.transaction, task.context)
+                if row is not None:
+                    session.record(transitions.activity_lost(session.head(row.process), row, session.now))
+
+        self._transact(operation)
+
+    def lease(self, identity: str | None = None) -> Lease:
+        return _EngineLease(self, identity)
+
+    def interrupt(self) -> None:
+        self._interrupts += 1
+        self._store.interrupt()
+
+    def close(self) -> None:
+        self._store.close()
+
+    # --- how it is done ---
+
+    def _now(self) -> int:
+        return micros(self._clock())
+
+    def _transact(self, operation: Callable[[Session], Result]) -> Result:
+        """One operation: whole or not at all; then those that wait for what it brought are woken."""
+        now = self._now()
+
+        def in_transaction(transaction: Transaction) -> tuple[Result, Sequence[str]]:
+            session = Session(transaction, now)
+            result = operation(session)
+            session.deliver()
+            return result, session.topics
+
+        result, topics = self._store.transact(in_transaction)
+        if topics:
+            self._store.ring(topics)
+        return result
+
+    def _with_decision(self, task: DecisionTask, rule: Callable[[Session, ProcessHead], Result]) -> Result:
+        """Apply a rule to the process of a decision task that is not over."""
+
+        def operation(session: Session) -> tuple[Result] | None:
+            head = _running_decision(session.transaction, task.context)
+            return None if head is None else (rule(session, head),)
+
+        self._expire()
+        done = self._transact(operation)
+        if done is None:
+            raise UnknownDecisionException(task.context)
+        return done[0]
+
+    def _with_activity(self, task: ActivityTask, rule: Callable[[Session, ActivityRow], Result]) -> Result:
+        """Apply a rule to the activity of a task that is not over."""
+
+        def operation(session: Session) -> tuple[Result] | None:
+            row = _taken_activity(session.transaction, task.context)
+            return None if row is None else (rule(session, row),)
+
+        self._expire()
+        done = self._transact(operation)
+        if done is None:
+            raise UnknownActivityException(task.context)
+        return done[0]
+
+    def _poll(
+        self, take: Callable[[], Result | None], topic: str, wait: float | None, lease: Lease | None
+    ) -> Result | None:
+        """Take a task, after doing what is due; if there is none, wait until there may be one."""
+
+        def look() -> Result | None:
+            if lease is not None:
+                self._recover()
+            self._expire()
+            return take()
+
+        return self._wait_for(look, topic, wait or 0, self._pause)
+
+    def _wait_for(
+        self, look: Callable[[], Result | None], topic: str, wait: float, pause: Callable[[], float]
+    ) -> Result | None:
+        """What `look` finds, at once or within `wait` seconds, unless interrupted."""
+        until = time.monotonic() + wait
+        interrupts = self._interrupts
+        while True:
+            ticket = self._store.ticket(topic)
+            found = look()
+            left = until - time.monotonic()
+            if found is not None or left <= 0 or self._interrupts != interrupts:
+                return found
+            self._store.wait(topic, ticket, min(left, pause()))
+
+    def _pause(self) -> float:
+        """Seconds until something is due, at most LONGEST_WAIT."""
+        now = self._now()
+
+        def nearest(transaction: Transaction) -> int | None:
+            due, offer = transaction.next_due(), transaction.next_offer(now)
+            return min((at for at in (due and due.at, offer) if at is not None), default=None)
+
+        at = self._store.read(nearest)
+        return LONGEST_WAIT if at is None else min(max((at - now) / transitions.SECOND, 0.001), LONGEST_WAIT)
+
+    def _expire(self) -> None:
+        """Apply everything whose time is up, in the order in which it fell due (T1, A4, D9, P7)."""
+
+        def operation(session: Session) -> bool:
+            for _ in range(EXPIRED_AT_ONCE):
+                due = session.transaction.next_due()
+                if due is None or due.at > session.now:
+                    return False
+                session.expire(due)
+                session.deliver()
+            return True
+
+        due = self._store.read(lambda transaction: transaction.next_due())
+        if due is not None and due.at <= self._now():
+            while self._transact(operation):
+                pass
+
+    def _recover(self) -> None:
+        """What workers held that have died is lost (A5)."""
+        if time.monotonic() - self._leases_checked < LEASE_CHECK:
+            return
+        self._leases_checked = time.monotonic()
+        for lease in self._store.read(lambda transaction: transaction.leases()):
+            if not self._store.is_alive(lease):
+                self._lose(lease)
+
+    def _lose(self, lease: str) -> None:
+        self._transact(lambda session: session.lose(lease))
+        self._store.drop_lease(lease)
+
+
+class _EngineLease(Lease):
+    """A lease that the store keeps alive."""
+
+    def __init__(self, backend: EngineBackend, identity: str | None) -> None:
+        self._backend = backend
+        self._closed = False
+        self.id = backend._store.open_lease(identity)
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._backend._lose(self.id)
+
+
+# --- tokens and values ------------------------------------------------------------------------------------------
+
+
+def _token(key: int, secret: str) -> str:
+    """It carries the row, and a secret that changes each time the row is handed out."""
+    return f"{key}:{secret}"
+
+
+def _opened(token: str | None) -> tuple[int, str]:
+    """Key and secret; a key that no row has for what is no token."""
+    key, _, secret = (token or "").partition(":")
+    return (int(key), secret) if key.isascii() and key.isdigit() and len(key) <= 18 else (0, "")
+
+
+def _running_decision(transaction: Transaction, token: str | None) -> ProcessHead | None:
+    key, secret = _opened(token)
+    head = transaction.head_by_key(key)
+    return head if head is not None and head.decision == "running" and head.secret == secret else None
+
+
+def _taken_activity(transaction: Transaction, token: str | None) -> ActivityRow | None:
+    key, secret = _opened(token)
+    row = transaction.activity(key)
+    return row if row is not None and row.state != "waiting" and row.secret == secret else None
+
+
+def _listed(decisions: Decision | Iterable[Decision] | None) -> list[Decision]:
+    if decisions is None:
+        return []
+    if isinstance(decisions, Decision):
+        return [decisions]
+    if not isinstance(decisions, Iterable):
+        raise InvalidDecisionException(decisions, "is not a decision, nor a list of them")
+    listed = list(decisions)
+    for one in listed:
+        if not isinstance(one, Decision):
+            raise InvalidDecisionException(one, "is not a decision")
+    return listed
+
+
+def _ending(result: Any) -> ActivityResult:
+    """The result as it can be recorded (V3)."""
+    ending = result if isinstance(result, ActivityResult) else ActivityCompleted(result)
+    if isinstance(ending, ActivityFailed):
+        ending = ActivityFailed(_cut(ending.reason), _cut(ending.details))
+    try:
+        codec.ACTIVITY_RESULT.encode(ending, "")
+    except InvalidValueException as refused:
+        return ActivityFailed(f"it ended with a value that cannot be recorded: {ending.type}{refused}")
+    return ending
+
+
+def _cut(value: Any) -> Any:
+    return _storable(value) if isinstance(value, str) else value
+
+
+def _storable(text: str) -> str:
+    """Text for a person: what is not Unicode escaped, and cut where it is too long."""
+    whole = str(text).encode("utf-8", "backslashreplace").decode()
+    if len(whole) <= MAX_FAILURE_TEXT:
+        return whole
+    note = f" … ({len(whole) - MAX_FAILURE_TEXT} characters cut)"
+    return whole[: MAX_FAILURE_TEXT - len(note)] + note

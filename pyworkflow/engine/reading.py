@@ -1,0 +1,126 @@
+"""Rows as what people and workers read: processes, what they wait for, and events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from pyworkflow import codec
+from pyworkflow.backend import Page, Pending, PendingActivity, PendingDecision, PendingTimer, Query, Recorded
+from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Start, moment
+from pyworkflow.engine.store import Store, Transaction
+from pyworkflow.event import Event
+from pyworkflow.exceptions import UnknownProcessException
+from pyworkflow.process import Process
+
+PAGE = 100
+
+
+def process(transaction: Transaction, process_id: str, number: int | None) -> Callable[[], Process]:
+    """That run of a process, the newest if None is given. Raises UnknownProcessException."""
+    return run(transaction, existing(transaction, process_id, number))
+
+
+def run(transaction: Transaction, head: ProcessHead) -> Callable[[], Process]:
+    """This run as long as its head says, whatever was appended since; to be decoded outside the transaction."""
+    start = transaction.start(head.key)
+    records = transaction.history(head.key, head.length)
+    return lambda: _process(head, start, records)
+
+
+def existing(transaction: Transaction, process_id: str, number: int | None = None) -> ProcessHead:
+    """The head of that run. Raises UnknownProcessException."""
+    head = transaction.head(process_id, number)
+    if head is None:
+        raise UnknownProcessException(process_id)
+    return head
+
+
+def processes(store: Store, workflow: str | None, tag: str | None, status: str | None) -> Iterator[Process]:
+    """Such processes, oldest first, a page at a time, each as it is when it is read."""
+    after = 0
+    while True:
+        keys = store.read(partial(Transaction.keys, workflow=workflow, tag=tag, status=status, after=after, limit=PAGE))
+        for key in keys:
+            decode = store.read(partial(_run_by_key, key=key))
+            if decode is not None:
+                yield decode()
+        if len(keys) < PAGE:
+            return
+        after = keys[-1]
+
+
+def pending(transaction: Transaction, process_id: str) -> Pending:
+    """What the process waits for. Raises UnknownProcessException."""
+    head = existing(transaction, process_id)
+    children = transaction.summaries(Query(status="open", parent=process_id), None, 1_000_000)
+    return Pending(
+        decision=_pending_decision(head),
+        activities=tuple(_pending_activity(row) for row in transaction.activities(head.key)),
+        timers=tuple(PendingTimer(row.timer, moment(row.due_at)) for row in transaction.timers(head.key)),
+        children=tuple(summary for _, summary in reversed(children)),
+        timeout_at=moment(head.timeout_at) if head.status == "open" else None,
+    )
+
+
+def events(transaction: Transaction, process_id: str | None, after: int, limit: int) -> Page[Recorded]:
+    """Events with a seq above `after`. Raises UnknownProcessException."""
+    if process_id is not None:
+        existing(transaction, process_id)
+    stored = transaction.events(process_id, after, limit)
+    items = [Recorded(one.seq, one.process_id, one.run, one.number, _event(one.record)) for one in stored]
+    return Page(items, str(items[-1].seq) if items else None)
+
+
+def _run_by_key(transaction: Transaction, key: int) -> Callable[[], Process] | None:
+    head = transaction.head_by_key(key)
+    return None if head is None else run(transaction, head)
+
+
+def _process(head: ProcessHead, start: Start, records: Sequence[EventRecord]) -> Process:
+    return Process(
+        head.workflow,
+        head.id,
+        codec.loads(start.input),
+        start.tags,
+        [_event(record) for record in records],
+        head.parent,
+        run=head.run,
+    )
+
+
+def _event(record: EventRecord) -> Event:
+    return codec.decode_event(record.type, moment(record.at), codec.loads(record.body))
+
+
+def _pending_decision(head: ProcessHead) -> PendingDecision | None:
+    if head.decision_at is None:
+        return None
+    running = head.decision == "running"
+    return PendingDecision(
+        state=head.decision,
+        category=head.category,
+        since=moment(head.decision_at if running else min(head.decision_at, head.last_at)),
+        due_at=None if running else moment(head.decision_at),
+        deadline=None if head.decision_deadline is None else moment(head.decision_deadline),
+        identity=head.identity,
+        attempt=head.attempts + 1,
+        error=head.error,
+    )
+
+
+def _pending_activity(row: ActivityRow) -> PendingActivity:
+    return PendingActivity(
+        execution=row.execution,
+        state=row.state,
+        category=row.category,
+        since=moment(row.since),
+        deadline=moment(row.deadline),
+        timeout=row.timeout,
+        token=None if row.secret is None else f"{row.key}:{row.secret}",
+        identity=row.identity,
+        heartbeat_at=None if row.heartbeat_at is None else moment(row.heartbeat_at),
+        details=None if row.details is None else codec.loads(row.details),
+        losses=row.losses,
+        cancel_requested=row.cancel_requested,
+    )

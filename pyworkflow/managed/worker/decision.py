@@ -1,0 +1,87 @@
+"""Asks workflows to decide."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from functools import partial
+from itertools import count
+from uuid import NAMESPACE_OID, uuid5
+
+from pyworkflow.backend import Lease
+from pyworkflow.decision import Decision, activity_ids
+from pyworkflow.defaults import Defaults
+from pyworkflow.exceptions import UnknownDecisionException
+from pyworkflow.managed.manager import Manager
+from pyworkflow.managed.worker.base import Outcome, Worker, printable
+from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
+from pyworkflow.managed.worker.outage import Outage
+from pyworkflow.managed.workflow.answers import decisions_of
+from pyworkflow.process import Process
+from pyworkflow.task import DecisionTask
+
+
+class DecisionWorker(Worker[DecisionTask]):
+    """Decides for the workflows of one category. `code` is a text that changes with the code that decides."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        name: str | None = None,
+        category: str = Defaults.DECISION_CATEGORY,
+        *,
+        lease: Lease | None = None,
+        root: str | None = None,
+        outage: Outage | None = None,
+        code: str | None = None,
+    ) -> None:
+        super().__init__(manager, name, category, lease=lease, root=root, outage=outage)
+        self.code = code
+
+    def poll(self, wait: float | None = None) -> DecisionTask | None:
+        """Take a decision that is due, waiting up to `wait` seconds for one."""
+        return self.manager.next_decision(
+            self.name, self.category, wait=wait, lease=self.lease(), code=self.code, root=self.root
+        )
+
+    def describe(self, task: DecisionTask) -> str:
+        """Its workflow and its process."""
+        return printable(f"decision of {task.process.workflow} for process {task.process.id}")
+
+    def work(self, task: DecisionTask) -> Outcome:
+        """Decide, or report why not. Raises UnknownDecisionException if the task is over by then."""
+        try:
+            decisions = self.decide(task)
+        except KeyboardInterrupt as error:
+            if threading.current_thread() is threading.main_thread():
+                raise
+            return self._report(task, error)  # elsewhere only the workflow itself can have raised it
+        except BaseException as error:  # SystemExit too: a workflow cannot end its worker
+            return self._report(task, error)
+        try:
+            applied = self._outage.ride_out(partial(self.manager.complete_task, task, decisions))
+        except UnknownDecisionException:
+            raise
+        except Exception as error:
+            return self._report(task, error)
+        if not applied:
+            return Outcome("put off, since news came in between")
+        return Outcome(f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}")
+
+    def decide(self, task: DecisionTask) -> list[Decision]:
+        """What its workflow decides. Raises what `decide` raises, and InvalidDecisionException for other answers."""
+        workflow = self.manager.workflow_for_task(task)
+        with activity_ids(_ids(task.process)):
+            return decisions_of(workflow.decide(task.process), task.process)
+
+    def _report(self, task: DecisionTask, error: BaseException) -> Outcome:
+        reason = reason_of(error)
+        self._outage.ride_out(partial(self.manager.backend.fail_decision_task, task, reason, traceback_of(error)))
+        return Outcome(f"failed ({reason}, at {where(error)})", logging.WARNING)
+
+
+def _ids(process: Process) -> Iterator[str]:
+    """Ids that the same question gets again, for what a decide makes in the same order."""
+    question = f"{process.id}/{process.run}/{len(process.history)}"
+    return (str(uuid5(NAMESPACE_OID, f"{question}/{number}")) for number in count(1))

@@ -1,0 +1,50 @@
+"""The signs of life of one running activity, and how it hears that it should end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+from pyworkflow.activity import ActivityCanceled
+from pyworkflow.backend import Heartbeat
+from pyworkflow.exceptions import BackendUnavailableException, UnknownActivityException
+
+LONGEST_INTERVAL = 1.0
+
+
+class Pulse:
+    """Sends the first at once, then at most one in a second, or in a quarter of the activity's heartbeat timeout.
+
+    So that an activity can call it in its innermost loop. Details that come in between go with the next one sent.
+    """
+
+    def __init__(self, send: Callable[[Any], Heartbeat], heartbeat_timeout: float) -> None:
+        self._send = send
+        self._interval = min(LONGEST_INTERVAL, heartbeat_timeout / 4)
+        self._next = monotonic()
+        self._details: Any = None
+        self._told = False
+        self._over = False
+
+    def __call__(self, details: Any = None) -> None:
+        """Raises ActivityCanceled once when that was asked for, and always when the task is over."""
+        if details is not None:
+            self._details = details
+        if self._over:
+            raise ActivityCanceled("the activity is over already")
+        now = monotonic()
+        if now < self._next:
+            return
+        self._next = now + self._interval
+        try:
+            answer = self._send(self._details)
+        except UnknownActivityException:
+            self._over = True
+            raise ActivityCanceled("the activity is over already") from None
+        except BackendUnavailableException:
+            return  # no reason to end the activity: the next one may arrive
+        self._details = None
+        if answer.cancel_requested and not self._told:
+            self._told = True
+            raise ActivityCanceled

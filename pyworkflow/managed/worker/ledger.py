@@ -1,0 +1,77 @@
+"""What runs in a pool, and whether anything is left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from threading import Condition
+from typing import Any, NamedTuple
+
+from pyworkflow.managed.worker.base import Worker
+
+RECHECK = 0.5  # seconds until work that came from outside this pool is looked for
+
+
+class Taken(NamedTuple):
+    """A task that runs here, and the worker that does it."""
+
+    worker: Worker[Any]
+    task: Any
+
+
+class Ledger:
+    """All is done when nothing runs here, and each source has found nothing since the last task here was closed.
+
+    For that, changes are counted: a round that found nothing counts for the number it began with.
+    """
+
+    def __init__(self, sources: int) -> None:
+        self._sources = sources
+        self._condition = Condition()
+        self._changes = 0
+        self._running: dict[int, Taken] = {}
+        self._found_nothing: dict[Hashable, int] = {}
+
+    def begin_round(self, source: Hashable) -> int:
+        """The number of changes until now."""
+        with self._condition:
+            self._found_nothing.pop(source, None)
+            return self._changes
+
+    def end_round(self, source: Hashable, seen: int) -> bool:
+        """The round found nothing. Is all done? If not, returns when there is a reason for another round."""
+        with self._condition:
+            self._found_nothing[source] = seen
+            if self._all_done():
+                self._condition.notify_all()
+            else:
+                self._condition.wait_for(lambda: self._changes != seen or self._all_done(), RECHECK)
+            return self._all_done()
+
+    def enter(self, taken: Taken) -> None:
+        """The task runs here now."""
+        with self._condition:
+            self._running[id(taken.task)] = taken
+            self._change()
+
+    def remove(self, taken: Taken) -> None:
+        """The task is closed."""
+        with self._condition:
+            del self._running[id(taken.task)]
+            self._change()
+
+    def running(self) -> list[Taken]:
+        """What runs here now."""
+        with self._condition:
+            return list(self._running.values())
+
+    def wake(self) -> None:
+        """Whoever waits for a reason for another round has one."""
+        with self._condition:
+            self._change()
+
+    def _change(self) -> None:
+        self._changes += 1
+        self._condition.notify_all()
+
+    def _all_done(self) -> bool:
+        return not self._running and list(self._found_nothing.values()) == [self._changes] * self._sources

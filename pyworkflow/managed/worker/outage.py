@@ -1,0 +1,46 @@
+"""Rides out the times when a backend cannot be reached."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from threading import Event
+from typing import TypeVar
+
+from pyworkflow.exceptions import BackendUnavailableException
+
+Result = TypeVar("Result")
+
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+
+
+class Outage:
+    """Shared by the threads of a pool, so that it says once that the backend is away, and once that it is back."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self._logger = logger
+        self._away = False
+
+    def ride_out(self, call: Callable[[], Result], stopping: Event | None = None) -> Result:
+        """What the call returns, which is made again, with pauses, until the backend can be reached.
+
+        Raises BackendUnavailableException only when it is time to stop.
+        """
+        stopping = stopping or Event()
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                result = call()
+            except BackendUnavailableException as error:
+                if not self._away:
+                    self._away = True
+                    self._logger.warning("the backend cannot be reached, trying again: %s", error)
+                if stopping.wait(pause):
+                    raise
+                pause = min(2 * pause, LONGEST_PAUSE)
+            else:
+                if self._away:
+                    self._away = False
+                    self._logger.warning("the backend is back")
+                return result

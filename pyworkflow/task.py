@@ -8,8 +8,14 @@ from pyworkflow.activity import ActivityExecution
 from pyworkflow.process import Process
 
 
+class Task:
+    """What backends and workers exchange: it names the work, and neither the invoker nor the one who does it."""
+
+    context: str | None
+
+
 @dataclass(frozen=True)
-class DecisionTask:
+class DecisionTask(Task):
     """Decide how this process goes on. `context` is the task token: text, which works once."""
 
     process: Process
@@ -19,7 +25,7 @@ class DecisionTask:
 
 
 @dataclass(frozen=True)
-class ActivityTask:
+class ActivityTask(Task):
     """Execute this. `context` is the task token: text, which works once and from any process."""
 
     activity_execution: ActivityExecution

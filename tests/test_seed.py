@@ -1,0 +1,77 @@
+"""The code of the document that the project was created from runs as it stands there."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SEED = Path(__file__).parent / "seed"
+
+
+def run(*inputs: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, SEED / "run.py", *inputs], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_documents_workers_multiply_by_repeated_addition() -> None:
+    assert run("[3, 4]") == ["ProcessCompleted(result=None)", "ActivityCompleted(result=12)"]
+
+
+def test_the_documents_activity_can_return_that_it_is_canceled() -> None:
+    assert run("[11, 4]")[1] == "ActivityCanceled(details='first operand must be <= 10')"
+
+
+def test_the_documents_activity_fails_by_raising() -> None:
+    _, ended, *_ = run('"abc"')
+    assert ended.startswith("ActivityFailed(reason='ValueError: invalid input', details='Traceback")
+
+
+def test_the_documents_memory_backend_serves_a_manager_without_workflows() -> None:
+    code = (SEED / "snippets.txt").read_text().split("=== memory\n")[1]
+    names: dict[str, object] = {}
+    exec(code, names)
+    manager, backend = names["manager"], names["backend"]
+    assert manager.backend is backend  # type: ignore[attr-defined]
+    assert list(manager.processes()) == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pyworkflow.process.Process",
+        "pyworkflow.event.Event",
+        "pyworkflow.task.Task",
+        "pyworkflow.task.ActivityTask",
+        "pyworkflow.task.DecisionTask",
+        "pyworkflow.backend.Backend",
+        "pyworkflow.activity.ActivityResult",
+        "pyworkflow.decision.Decision",
+        "pyworkflow.managed.Workflow",
+        "pyworkflow.managed.Activity",
+        "pyworkflow.managed.ActivityMonitor",
+        "pyworkflow.managed.Manager",
+        "pyworkflow.managed.worker.Worker",
+        "pyworkflow.managed.worker.ActivityWorker",
+        "pyworkflow.managed.worker.DecisionWorker",
+    ],
+)
+def test_every_class_that_the_document_describes_is_where_it_says(name: str) -> None:
+    module, _, attribute = name.rpartition(".")
+    assert isinstance(getattr(importlib.import_module(module), attribute), type)
+
+
+def test_tasks_and_workers_are_what_the_document_says_they_are() -> None:
+    from pyworkflow.managed.worker import ActivityWorker, DecisionWorker, Worker
+    from pyworkflow.task import ActivityTask, DecisionTask, Task
+
+    assert issubclass(ActivityTask, Task)
+    assert issubclass(DecisionTask, Task)
+    assert issubclass(ActivityWorker, Worker)
+    assert issubclass(DecisionWorker, Worker)

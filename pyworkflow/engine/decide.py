@@ -204,17 +204,24 @@ def _start_timer(round: _Round, decision: Timer) -> None:
         raise InvalidDecisionException(decision, str(refused)) from None
     if decision.id is not None and any(row.timer.id == decision.id for row in (*round.open_timers, *round.timers)):
         raise InvalidDecisionException(decision, f"a timer with the id {decision.id!r} is still open")
-    round.timers.append(TimerRow(0, round.head.key, round.now + delay, decision))
+    round.timers.append(TimerRow(0, round.head.key, round.now + delay, _as_stored(decision)))
 
 
 def _cancel_timer(round: _Round, decision: CancelTimer) -> None:
+    wanted = _as_stored(decision.timer) if isinstance(decision.timer, Timer) else decision.timer
     for rows in (round.open_timers, round.timers):
         for position, row in enumerate(rows):
-            if row.timer == decision.timer or (row.timer.id is not None and row.timer.id == decision.timer):
+            if row.timer == wanted or (row.timer.id is not None and row.timer.id == wanted):
                 del rows[position]
                 if row.key:
                     round.fired.append(row.key)
                 return
+
+
+def _as_stored(timer: Timer) -> Timer:
+    """A copy of our own, its data as JSON brings it back (V3)."""
+    copy: Timer = codec.TIMER.decode(codec.TIMER.encode(timer, ""))
+    return copy
 
 
 def _start_child(round: _Round, decision: StartChildProcess) -> None:

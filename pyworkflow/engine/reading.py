@@ -40,7 +40,7 @@ def processes(store: Store, workflow: str | None, tag: str | None, status: str |
     """Such processes, oldest first, a page at a time, each as it is when it is read."""
     after = 0
     while True:
-        keys = store.read(partial(Transaction.keys, workflow=workflow, tag=tag, status=status, after=after, limit=PAGE))
+        keys = store.read(partial(_keys, workflow=workflow, tag=tag, status=status, after=after))
         for key in keys:
             decode = store.read(partial(_run_by_key, key=key))
             if decode is not None:
@@ -70,6 +70,12 @@ def events(transaction: Transaction, process_id: str | None, after: int, limit: 
     stored = transaction.events(process_id, after, limit)
     items = [Recorded(one.seq, one.process_id, one.run, one.number, _event(one.record)) for one in stored]
     return Page(items, str(items[-1].seq) if items else None)
+
+
+def _keys(
+    transaction: Transaction, workflow: str | None, tag: str | None, status: str | None, after: int
+) -> Sequence[int]:
+    return transaction.keys(workflow, tag, status, after, PAGE)
 
 
 def _run_by_key(transaction: Transaction, key: int) -> Callable[[], Process] | None:

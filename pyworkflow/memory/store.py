@@ -1,0 +1,361 @@
+"""Rows in dictionaries, under one lock; what a failed operation changed is put back."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import count, islice
+from typing import TypeVar
+from uuid import uuid4
+
+from pyworkflow.backend import Query, Summary
+from pyworkflow.engine.bell import Bell
+from pyworkflow.engine.records import ActivityRow, Due, EventRecord, ProcessHead, Start, StoredEvent, TimerRow, moment
+from pyworkflow.engine.store import Store, Transaction
+
+Result = TypeVar("Result")
+Row = ProcessHead | ActivityRow | TimerRow
+DEADLINES = "deadlines"
+
+
+def _places(row: Row | None) -> list[tuple[str, int, str]]:
+    """The queues that the row stands in, where in them, and as what."""
+    match row:
+        case ProcessHead(status="open"):
+            places = [(DEADLINES, row.timeout_at, "process")]
+            if row.decision == "due" and row.decision_at is not None:
+                places.append((f"due {row.category}", row.decision_at, "offer"))
+            if row.decision_deadline is not None:
+                places.append((DEADLINES, row.decision_deadline, "decision"))
+            return places
+        case ActivityRow():
+            waiting = [(f"waiting {row.category}", row.key, "activity")] if row.state == "waiting" else []
+            return [(DEADLINES, row.deadline, "activity"), *waiting]
+        case TimerRow():
+            return [(DEADLINES, row.due_at, "timer")]
+    return []
+
+
+class MemoryStore(Store):
+    """Everything in this process; shared by threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._rows = _Rows()
+        self._bell = Bell()
+        self._leases: set[str] = set()
+
+    def transact(self, operation: Callable[[Transaction], Result]) -> Result:
+        with self._lock:
+            try:
+                result = operation(self._rows)
+            except BaseException:
+                self._rows.undo()
+                raise
+            self._rows.keep()
+            return result
+
+    def read(self, operation: Callable[[Transaction], Result]) -> Result:
+        with self._lock:
+            return operation(self._rows)
+
+    def ticket(self, topic: str) -> int:
+        return self._bell.ticket(topic)
+
+    def wait(self, topic: str, ticket: int, timeout: float) -> None:
+        self._bell.wait(topic, ticket, timeout)
+
+    def ring(self, topics: Sequence[str]) -> None:
+        self._bell.ring(topics)
+
+    def interrupt(self) -> None:
+        self._bell.ring_all()
+
+    def open_lease(self, identity: str | None) -> str:  # noqa: ARG002
+        lease = str(uuid4())
+        self._leases.add(lease)
+        return lease
+
+    def is_alive(self, lease: str) -> bool:
+        return lease in self._leases
+
+    def drop_lease(self, lease: str) -> None:
+        self._leases.discard(lease)
+
+    def close(self) -> None:
+        self._bell.ring_all()
+
+
+class _Rows(Transaction):
+    """The rows, the queues that they stand in, and how to put back what an operation changed."""
+
+    def __init__(self) -> None:
+        self._keys = count(1)
+        self._heads: dict[int, Row] = {}
+        self._activities: dict[int, Row] = {}
+        self._timers: dict[int, Row] = {}
+        self._starts: dict[int, Start] = {}
+        self._histories: dict[int, list[EventRecord]] = {}
+        self._log: list[tuple[int, int]] = []  # run and number of every event, in the order of commits
+        self._runs: defaultdict[str, list[int]] = defaultdict(list)
+        self._children: defaultdict[str, list[int]] = defaultdict(list)
+        self._work: defaultdict[int, dict[int, ActivityRow | TimerRow]] = defaultdict(dict)  # open, by run
+        self._queues: defaultdict[str, list[tuple[int, str, int]]] = defaultdict(list)
+        self._undo: list[Callable[[], object]] = []
+
+    def keep(self) -> None:
+        """What the operation changed is to stay."""
+        self._undo.clear()
+
+    def undo(self) -> None:
+        """Put back what the operation changed."""
+        while self._undo:
+            self._undo.pop()()
+
+    # --- looking ---
+
+    def head(self, process_id: str, run: int | None = None) -> ProcessHead | None:
+        keys = self._runs.get(process_id, [])
+        number = len(keys) if run is None else run
+        return self.head_by_key(keys[number - 1]) if 1 <= number <= len(keys) else None
+
+    def head_by_key(self, key: int) -> ProcessHead | None:
+        row = self._heads.get(key)
+        return row if isinstance(row, ProcessHead) else None
+
+    def start(self, key: int) -> Start:
+        return self._starts[key]
+
+    def history(self, key: int, length: int) -> Sequence[EventRecord]:
+        return self._histories[key][:length]
+
+    def activity(self, key: int) -> ActivityRow | None:
+        row = self._activities.get(key)
+        return row if isinstance(row, ActivityRow) else None
+
+    def activities(self, process: int, ids: Iterable[str] | None = None) -> Sequence[ActivityRow]:
+        wanted = None if ids is None else set(ids)
+        return [
+            row
+            for _, row in sorted(self._work[process].items())
+            if isinstance(row, ActivityRow) and (wanted is None or row.id in wanted)
+        ]
+
+    def timer(self, key: int) -> TimerRow:
+        row = self._timers[key]
+        assert isinstance(row, TimerRow)
+        return row
+
+    def timers(self, process: int) -> Sequence[TimerRow]:
+        return [row for _, row in sorted(self._work[process].items()) if isinstance(row, TimerRow)]
+
+    def open_children(self, process_id: str) -> Sequence[ProcessHead]:
+        heads = (self.head_by_key(key) for key in self._children.get(process_id, []))
+        return [head for head in heads if head is not None and head.status == "open"]
+
+    def next_decision(self, category: str, now: int, code: str | None, root: str | None) -> ProcessHead | None:
+        queue = f"due {category}"
+        for due_now in (True, False):
+            for place, _, key in self._in_order(queue, first_only=root is None and due_now):
+                head = self.head_by_key(key)
+                assert head is not None
+                other_code = code is not None and head.failed_code is not None and head.failed_code != code
+                if (place <= now if due_now else other_code) and root in (None, head.root):
+                    return head
+            if code is None:
+                break
+        return None
+
+    def next_activity(self, category: str, root: str | None) -> ActivityRow | None:
+        for _, _, key in self._in_order(f"waiting {category}", first_only=root is None):
+            row = self.activity(key)
+            assert row is not None
+            if root is None or self._root(row) == root:
+                return row
+        return None
+
+    def _root(self, row: ActivityRow) -> str:
+        head = self.head_by_key(row.process)
+        assert head is not None
+        return head.root
+
+    def next_due(self) -> Due | None:
+        for place, kind, key in self._in_order(DEADLINES, first_only=True):
+            return Due(place, kind, key)
+        return None
+
+    def next_offer(self, after: int) -> int | None:
+        offers = (
+            place
+            for queue in self._queues
+            if queue.startswith("due ")
+            for place, _, _ in self._in_order(queue, first_only=False)
+            if place > after
+        )
+        return min(offers, default=None)
+
+    def leases(self) -> Sequence[str]:
+        return [row.lease for row in self._holders() if row.lease is not None]
+
+    def held(self, lease: str) -> tuple[Sequence[ProcessHead], Sequence[ActivityRow]]:
+        rows = [row for row in self._holders() if row.lease == lease]
+        return (
+            [row for row in rows if isinstance(row, ProcessHead)],
+            [row for row in rows if isinstance(row, ActivityRow)],
+        )
+
+    def _holders(self) -> Iterator[ProcessHead | ActivityRow]:
+        for table in (self._heads, self._activities):
+            for row in table.values():
+                if not isinstance(row, TimerRow) and row.lease is not None:
+                    yield row
+
+    # --- listing ---
+
+    def summaries(self, query: Query, before: int | None, limit: int) -> Sequence[tuple[int, Summary]]:
+        found = (
+            (key, self._summary(key))
+            for key in reversed(self._heads)
+            if (before is None or key < before) and self._is_wanted(key, query)
+        )
+        return list(islice(found, limit))
+
+    def keys(self, workflow: str | None, tag: str | None, status: str | None, after: int, limit: int) -> Sequence[int]:
+        query = Query(status=status, workflow=workflow, tag=tag)
+        return list(islice((key for key in self._heads if key > after and self._is_wanted(key, query)), limit))
+
+    def _is_wanted(self, key: int, query: Query) -> bool:
+        one = self._summary(key)
+        return (
+            (
+                query.status in (None, one.status)
+                or (query.status == "closed" and one.status not in ("open", "continued"))
+            )
+            and query.workflow in (None, one.workflow)
+            and (query.tag is None or query.tag in one.tags)
+            and (query.since is None or one.started_at >= query.since)
+            and (query.parent is None or query.parent == (one.parent or ""))
+            and (query.id_prefix is None or one.id.startswith(query.id_prefix))
+        )
+
+    def _summary(self, key: int) -> Summary:
+        head = self.head_by_key(key)
+        assert head is not None
+        return Summary(
+            head.id,
+            head.run,
+            head.workflow,
+            head.status,
+            moment(head.started_at),
+            None if head.closed_at is None else moment(head.closed_at),
+            head.parent,
+            self._starts[key].tags,
+            head.length,
+        )
+
+    def events(self, process_id: str | None, after: int, limit: int) -> Sequence[StoredEvent]:
+        runs = None if process_id is None else set(self._runs.get(process_id, []))
+        found = (
+            self._stored(seq, key, number)
+            for seq, (key, number) in enumerate(islice(self._log, after, None), after + 1)
+            if runs is None or key in runs
+        )
+        return list(islice(found, limit))
+
+    def _stored(self, seq: int, key: int, number: int) -> StoredEvent:
+        head = self.head_by_key(key)
+        assert head is not None
+        return StoredEvent(seq, head.id, head.run, number, self._histories[key][number - 1])
+
+    # --- changing ---
+
+    def add_process(self, head: ProcessHead, start: Start) -> int:
+        key = next(self._keys)
+        self._starts[key], self._histories[key] = start, []
+        self._runs[head.id].append(key)
+        self._undo.append(lambda: self._forget(head, key))
+        if head.parent is not None:
+            self._children[head.parent].append(key)
+        self._put(self._heads, key, replace(head, key=key))
+        return key
+
+    def _forget(self, head: ProcessHead, key: int) -> None:
+        del self._starts[key], self._histories[key]
+        self._runs[head.id].remove(key)
+        if head.parent is not None:
+            self._children[head.parent].remove(key)
+
+    def save_process(self, head: ProcessHead) -> None:
+        self._put(self._heads, head.key, head)
+
+    def append(self, process: int, first_number: int, events: Sequence[EventRecord]) -> None:
+        self._histories[process].extend(events)
+        self._log.extend((process, first_number + position) for position in range(len(events)))
+        self._undo.append(lambda: self._unwrite(process, len(events)))
+
+    def _unwrite(self, process: int, many: int) -> None:
+        del self._histories[process][-many:], self._log[-many:]
+
+    def add_activity(self, row: ActivityRow) -> None:
+        key = next(self._keys)
+        self._put(self._activities, key, replace(row, key=key))
+
+    def save_activity(self, row: ActivityRow) -> None:
+        self._put(self._activities, row.key, row)
+
+    def drop_activity(self, key: int) -> None:
+        self._put(self._activities, key, None)
+
+    def add_timer(self, row: TimerRow) -> None:
+        key = next(self._keys)
+        self._put(self._timers, key, replace(row, key=key))
+
+    def drop_timer(self, key: int) -> None:
+        self._put(self._timers, key, None)
+
+    def withdraw(self, process: int) -> None:
+        for key, row in list(self._work[process].items()):
+            self._put(self._table(row), key, None)
+
+    def _table(self, row: Row) -> dict[int, Row]:
+        if isinstance(row, ProcessHead):
+            return self._heads
+        return self._activities if isinstance(row, ActivityRow) else self._timers
+
+    def _put(self, table: dict[int, Row], key: int, row: Row | None) -> None:
+        """Set or drop one row, in its table and in the queues, so that it can be put back."""
+        old = table.get(key)
+        self._undo.append(lambda: self._set(table, key, old))
+        self._set(table, key, row)
+
+    def _set(self, table: dict[int, Row], key: int, row: Row | None) -> None:
+        old = table.pop(key, None) if row is None else table.get(key)
+        if row is not None:
+            table[key] = row
+        open_row = old if row is None else row
+        if isinstance(open_row, ActivityRow | TimerRow):
+            if row is None:
+                del self._work[open_row.process][key]
+            else:
+                self._work[open_row.process][key] = open_row
+        for queue, place, kind in _places(row):
+            if (queue, place, kind) not in _places(old):
+                heapq.heappush(self._queues[queue], (place, kind, key))
+
+    def _in_order(self, queue: str, *, first_only: bool) -> Iterator[tuple[int, str, int]]:
+        """What stands in the queue, in order. Entries that are out of date fall out when they come to the front."""
+        entries = self._queues[queue]
+        while entries and not self._is_current(queue, entries[0]):
+            heapq.heappop(entries)
+        if first_only:
+            yield from entries[:1]
+        else:
+            yield from (entry for entry in sorted(set(entries)) if self._is_current(queue, entry))
+
+    def _is_current(self, queue: str, entry: tuple[int, str, int]) -> bool:
+        place, kind, key = entry
+        table = {"timer": self._timers, "activity": self._activities}.get(kind, self._heads)
+        return (queue, place, kind) in _places(table.get(key))

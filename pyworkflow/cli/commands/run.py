@@ -1,0 +1,112 @@
+"""`pyworkflow run`"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import typer
+
+from pyworkflow.cli import output
+from pyworkflow.cli.commands.start import IdOption, InputOption, TagsOption, WorkflowArgument
+from pyworkflow.cli.session import Session
+from pyworkflow.cli.values import json_value
+
+if TYPE_CHECKING:
+    from pyworkflow.backend import Backend, Recorded
+    from pyworkflow.managed import Manager
+    from pyworkflow.managed.worker import WorkerPool
+    from pyworkflow.process import ProcessResult
+
+SHUTDOWN_TIMEOUT = 10.0  # seconds for what still runs here when the process has closed
+
+
+def run(
+    context: typer.Context,
+    workflow: WorkflowArgument,
+    input: InputOption = None,
+    id: IdOption = None,
+    tag: TagsOption = None,
+) -> int:
+    """Start a process and work on it here until it closes: its events on stderr, its result (JSON) on stdout.
+
+    Works on this process and its children only. Exits with 1 if it ends other than completed.
+
+    Example: pyworkflow run Order -i '{"order": 17}'
+    """
+    from pyworkflow.process import Process, ProcessCompleted
+
+    session = Session.of(context)
+    cls = session.project.workflow(workflow)
+    process = Process(cls, id, json_value(input, "-i"), tag)
+    with session.open_backend(alone=True) as backend:
+        manager = session.manager(backend)
+        started = manager.start_process(process)
+        output.note(f"process {started}")
+        try:
+            result = _worked_on(manager, started, session)
+        except KeyboardInterrupt:
+            output.note(_how_to_go_on(started, durable=backend.capabilities.durable))
+            return 130
+    if isinstance(result, ProcessCompleted):
+        output.value(result.result)
+        return 0
+    return 1
+
+
+def _worked_on(manager: Manager, process_id: str, session: Session) -> ProcessResult:
+    from pyworkflow.managed.worker import WorkerPool
+
+    pool = WorkerPool(
+        manager,
+        concurrency=session.settings.worker.concurrency,
+        root=process_id,
+        code=session.project.code,
+        shutdown_timeout=SHUTDOWN_TIMEOUT,
+    )
+    with _working(pool) as work:
+        return _shown_until_closed(manager.backend, process_id, work)
+
+
+@contextmanager
+def _working(pool: WorkerPool) -> Iterator[Future[None]]:
+    """The pool works in a thread. At the end what runs may finish; a Ctrl-C, or a second one, ends it now."""
+    with ThreadPoolExecutor(1, thread_name_prefix="pool") as executor:
+        work = executor.submit(pool.run)
+        try:
+            yield work
+        except KeyboardInterrupt:
+            output.note(f"stopping: what runs here has {SHUTDOWN_TIMEOUT:g} s to finish; Ctrl-C again ends now")
+            raise
+        finally:
+            pool.stop()
+            try:
+                work.result()
+            except KeyboardInterrupt:
+                pool.abort()
+
+
+def _shown_until_closed(backend: Backend, process_id: str, work: Future[None]) -> ProcessResult:
+    """Print the process's events as they come; its result, once the last of them tells it."""
+    from pyworkflow.cli.feed import Feed, ending
+
+    feed = Feed(backend, process_id)
+    after: int | None = None
+    while not work.done():
+        recorded: Recorded | None = None
+        for recorded in backend.events(process_id, after=after, wait=1.0):
+            feed.show(recorded)
+            result = ending(recorded.event)
+            if result is not None:
+                return result
+        after = after if recorded is None else recorded.seq
+    work.result()  # raises what ended it
+    raise KeyboardInterrupt  # it was interrupted
+
+
+def _how_to_go_on(process_id: str, *, durable: bool) -> str:
+    if durable:
+        return f"interrupted: nothing is lost; `pyworkflow worker` goes on with {process_id}"
+    return "interrupted: this backend keeps nothing, so the process is gone"

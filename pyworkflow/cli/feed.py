@@ -1,0 +1,43 @@
+"""What happens to a process, line by line on stderr while it happens."""
+
+from __future__ import annotations
+
+import sys
+
+from pyworkflow.backend import Backend, Recorded
+from pyworkflow.cli.narrate import Narrator
+from pyworkflow.cli.output import Lines, Part
+from pyworkflow.cli.text import duration
+from pyworkflow.event import DecisionEvent, DecisionStartedEvent, Event, ProcessClosedEvent
+from pyworkflow.process import ProcessResult, closing_result
+
+
+class Feed:
+    """Shows the events of one process, all its runs, in their order."""
+
+    def __init__(self, backend: Backend, process_id: str) -> None:
+        self._backend = backend
+        self._id = process_id
+        self._lines = Lines(sys.stderr)
+
+    def show(self, recorded: Recorded) -> None:
+        """Print a line; none for the mere start of a decision, which what was decided follows."""
+        if recorded.number == 1:
+            self._narrator = Narrator(self._backend.process_by_id(self._id, run=recorded.run))
+        told = self._narrator.tell(recorded.event)
+        if isinstance(recorded.event, DecisionStartedEvent):
+            return
+        self._lines.line(
+            Part(f"{told.at.astimezone():%H:%M:%S}.{told.at.microsecond // 1000:03}", "dim"),
+            Part(told.what, told.style),
+            Part("" if told.took is None else duration(told.took), "dim"),
+            Part(told.detail),
+        )
+
+
+def ending(event: Event) -> ProcessResult | None:
+    """How the process ended, if this is its last event."""
+    if isinstance(event, ProcessClosedEvent):
+        result: ProcessResult = event.result
+        return result
+    return closing_result(event.decision) if isinstance(event, DecisionEvent) else None

@@ -1,0 +1,75 @@
+"""What a command works with: the settings, the backend and the code that the global options lead to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from pyworkflow.exceptions import ConfigurationException
+
+if TYPE_CHECKING:
+    from pyworkflow.backend import Backend
+    from pyworkflow.config import Project, Settings
+    from pyworkflow.managed import Manager
+
+
+@dataclass(frozen=True)
+class Session:
+    """The global options, and what follows from them: each is read, opened or imported when it is asked for."""
+
+    config: Path | None = None
+    backend_url: str | None = None
+
+    @classmethod
+    def of(cls, context: typer.Context) -> Session:
+        """The session that the global options of this command line made."""
+        return context.ensure_object(cls)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Option before environment before file before default. A backend given here is relative to this folder."""
+        from pyworkflow.config import BackendSettings, Settings, find_file, read_settings
+
+        file = self.config or find_file(Path.cwd())
+        settings = read_settings(file) if file else Settings()
+        if self.backend_url is None:
+            return settings
+        return replace(settings, backend=BackendSettings(self.backend_url, settings.backend.durability))
+
+    def open_backend(self, *, alone: bool = False) -> Backend:
+        """The backend; the caller closes it. Unless `alone`, it must be one that other commands see as well."""
+        from pyworkflow.config import open_backend
+
+        backend = open_backend(self.settings.backend)
+        if not (alone or backend.capabilities.several_processes):
+            backend.close()
+            raise ConfigurationException(
+                f"the backend {self.settings.backend.url!r} ends with the command that opens it: "
+                "it is only of use to `pyworkflow run`"
+            )
+        return backend
+
+    @cached_property
+    def project(self) -> Project:
+        """The user's code. Raises ConfigurationException if there is none, or if something is wrong with it."""
+        from pyworkflow.config import load_project
+
+        if self.settings.file is None:
+            raise ConfigurationException(
+                f"there is no workflows.toml in {Path.cwd()} or above it; `pyworkflow init` writes one"
+            )
+        if not self.settings.project.modules:
+            raise ConfigurationException(
+                f'{self.settings.file} names no code: give [project] a line such as modules = ["orders"]'
+            )
+        return load_project(self.settings.project)
+
+    def manager(self, backend: Backend) -> Manager:
+        """The project's workflows and activities, registered with the backend."""
+        from pyworkflow.managed import Manager
+
+        return Manager(backend, self.project.workflows)

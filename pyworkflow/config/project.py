@@ -1,0 +1,115 @@
+"""The code that a project brings: its workflows, and a text that tells its versions apart."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType, TracebackType
+
+from pyworkflow.config.settings import ProjectSettings
+from pyworkflow.exceptions import ConfigurationException, UnknownWorkflowException
+from pyworkflow.managed import Workflow
+
+
+@dataclass(frozen=True)
+class Project:
+    """The workflows of a project's modules, and `code`: other sources, another text."""
+
+    workflows: tuple[type[Workflow], ...]
+    code: str
+
+    def workflow(self, name: str) -> type[Workflow]:
+        """The workflow of this name, or whose class has it. Raises UnknownWorkflowException with a note to help."""
+        for workflow in self.workflows:
+            if name in (workflow.name, workflow.__name__):
+                return workflow
+        error = UnknownWorkflowException(name)
+        error.add_note(_nearest(name, [workflow.name for workflow in self.workflows]))
+        raise error
+
+
+def load_project(settings: ProjectSettings) -> Project:
+    """Import the modules and collect the concrete workflows that are defined in them (or, of a package, below it).
+
+    Raises ConfigurationException for a folder that is not there, a module that does not import, and a module without
+    a workflow.
+    """
+    for folder in reversed(settings.path):
+        if not folder.is_dir():
+            raise ConfigurationException(f"[project] path: there is no folder {str(folder)!r}")
+        if str(folder.resolve()) not in sys.path:
+            sys.path.insert(0, str(folder.resolve()))
+    workflows = [workflow for name in settings.modules for workflow in _workflows(_imported(name))]
+    return Project(tuple(dict.fromkeys(workflows)), _code(settings))
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module can also end in SystemExit
+        where = _where(error)
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ConfigurationException(f"module {name!r} does not import: {reason}{where}") from error
+
+
+def _where(error: BaseException) -> str:
+    """The line of the user's that did it: the last one outside the import machinery, or the one that is no Python."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({error.filename}:{error.lineno})"
+    places = [place for place in _places(error.__traceback__) if not place.startswith("<") and __file__ not in place]
+    return f" ({places[-1]})" if places and "importlib" not in places[-1] else ""
+
+
+def _places(traceback: TracebackType | None) -> Iterator[str]:
+    while traceback is not None:
+        yield f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+
+
+def _workflows(module: ModuleType) -> list[type[Workflow]]:
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Workflow)
+        and value.decide is not Workflow.decide  # a base for others is no workflow
+        and f"{value.__module__}.".startswith(f"{module.__name__}.")
+    ]
+    if not found:
+        raise ConfigurationException(f"module {module.__name__!r} defines no workflow")
+    return found
+
+
+def _code(settings: ProjectSettings) -> str:
+    """Of the sources of all that is loaded from the project: the first 12 hexadecimal digits of their sha256."""
+    digest = hashlib.sha256()
+    for name, file in sorted(_sources(settings)):
+        digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def _sources(settings: ProjectSettings) -> Iterator[tuple[str, Path]]:
+    packages = {name.partition(".")[0] for name in settings.modules}
+    folders = [folder.resolve() for folder in settings.path]
+    for name, module in list(sys.modules.items()):
+        file = Path(getattr(module, "__file__", None) or "")
+        if file.suffix != ".py" or not file.is_file():
+            continue
+        ours = any(file.is_relative_to(folder) for folder in folders) and "site-packages" not in file.parts
+        if ours or name.partition(".")[0] in packages:
+            yield name, file
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1)
+    if near:
+        return f"did you mean {near[0]!r}?"
+    return f"this project has {', '.join(known)}" if known else "[project] modules in workflows.toml names none"

@@ -264,7 +264,7 @@ class EngineBackend(Backend):
 
         def rule(session: Session, row: ActivityRow) -> Heartbeat:
             session.transaction.save_activity(transitions.heartbeat(row, text, session.now))
-            return Heartbeat(row.cancel_requested)
+            return Heartbeat(bool(row.cancel_requested))
 
         return self._with_activity(task, rule)
 

@@ -128,5 +128,5 @@ def _pending_activity(row: ActivityRow) -> PendingActivity:
         heartbeat_at=None if row.heartbeat_at is None else moment(row.heartbeat_at),
         details=None if row.details is None else codec.loads(row.details),
         losses=row.losses,
-        cancel_requested=row.cancel_requested,
+        cancel_requested=bool(row.cancel_requested),
     )

@@ -1,0 +1,148 @@
+"""Opening the file: is it ours, is its schema ours, and what its errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pyworkflow.exceptions import BackendException, BackendUnavailableException
+
+Durability = Literal["normal", "full"]
+
+OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
+APPLICATION_ID = 0x70796677  # "pyfw": marks the file as ours
+BUSY_TIMEOUT = 30.0  # seconds to wait for another's lock
+
+_UNAVAILABLE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_UNAVAILABLE |= {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM}
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """SQLite's errors as ours, in one place."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code of an extended one
+        if code in _UNAVAILABLE:
+            raise BackendUnavailableException(f"{path}: {error}; nothing was done, try again") from error
+        if code == sqlite3.SQLITE_NOTADB:
+            raise BackendException(f"{path} is not an SQLite database") from error
+        if code == sqlite3.SQLITE_READONLY:
+            raise BackendException(f"{path} can only be read, not written: {error}") from error
+        raise BackendException(f"{path}: {error}") from error
+
+
+def connect(path: Path, durability: Durability) -> sqlite3.Connection:
+    """A connection to the file, which is made if it is missing; its schema is brought up to date.
+
+    Raises BackendException for a file that is not ours or from a newer version, BackendUnavailableException when it
+    cannot be opened or stays locked.
+    """
+    _check_version()
+    with translated(path):
+        connection = _open(str(path))
+        try:
+            _check_owner(connection, path)
+            if _version(connection) < len(_schema()):
+                _migrate(connection, path)
+            connection.execute(f"PRAGMA synchronous = {durability}")
+            connection.execute(f"PRAGMA fullfsync = {int(durability == 'full')}")
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def empty() -> sqlite3.Connection:
+    """A database without anything in it: what a missing file reads as."""
+    connection = _open(":memory:")
+    _apply(connection)
+    return connection
+
+
+def _open(path: str) -> sqlite3.Connection:
+    # isolation_level=None: we say BEGIN ourselves. Threads hand connections on, but never use one at once.
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def _check_version() -> None:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        oldest = ".".join(map(str, OLDEST_SQLITE))
+        raise BackendException(f"this Python has SQLite {sqlite3.sqlite_version}; pyworkflow needs {oldest} or newer")
+
+
+def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if owner != APPLICATION_ID and (owner or tables):
+        raise BackendException(f"{path} is an SQLite database of another program")
+    version, known = _version(connection), len(_schema())
+    if version > known:
+        raise BackendException(
+            f"{path} was written by a newer version of pyworkflow (schema {version}, this one knows {known})"
+        )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+@cache
+def _schema() -> tuple[str, ...]:
+    """The steps from an empty file to the schema of today, in order. A released one never changes."""
+    steps = {int(file.stem): file.read_text("utf-8") for file in (Path(__file__).parent / "schema").glob("*.sql")}
+    return tuple(steps[number] for number in sorted(steps))
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date. Any number of processes may try at once."""
+    if _use_wal(connection) != "wal":
+        raise BackendException(f"{path} is on a file system without shared memory: SQLite's WAL does not work there")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        _check_owner(connection, path)  # another may have made it meanwhile
+        _apply(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _use_wal(connection: sqlite3.Connection) -> str:
+    """Switch to write-ahead logging, which stays. SQLite does not wait for locks here, so we do."""
+    until = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+
+
+def _apply(connection: sqlite3.Connection) -> None:
+    for step in _schema()[_version(connection) :]:
+        for statement in _statements(step):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(_schema())}")
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """One at a time: sqlite3's executescript would commit first."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

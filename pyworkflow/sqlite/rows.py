@@ -1,0 +1,289 @@
+"""The statements: each beside the method that it serves."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any
+
+from pyworkflow import codec
+from pyworkflow.backend import Query, Summary
+from pyworkflow.engine.records import (
+    ActivityRow,
+    Due,
+    EventRecord,
+    ProcessHead,
+    Start,
+    StoredEvent,
+    TimerRow,
+    micros,
+    moment,
+)
+from pyworkflow.engine.store import Transaction
+
+_PROCESS_COLUMNS = [field.name for field in fields(ProcessHead)]
+_ACTIVITY_COLUMNS = [field.name for field in fields(ActivityRow)]
+_PROCESS = ", ".join(_PROCESS_COLUMNS)
+_ACTIVITY = ", ".join(_ACTIVITY_COLUMNS)
+
+# What changes in the course of a run, and of an activity.
+_PROCESS_CHANGES = _PROCESS_COLUMNS[_PROCESS_COLUMNS.index("last_at") :]
+_ACTIVITY_CHANGES = _ACTIVITY_COLUMNS[_ACTIVITY_COLUMNS.index("since") :]
+
+_added_process = attrgetter(*_PROCESS_COLUMNS[1:])
+_added_activity = attrgetter(*_ACTIVITY_COLUMNS[1:])
+_changed_process = attrgetter(*_PROCESS_CHANGES, "key")
+_changed_activity = attrgetter(*_ACTIVITY_CHANGES, "key")
+
+ADD_PROCESS = f"INSERT INTO process ({_PROCESS}) VALUES (NULL{', ?' * _PROCESS.count(',')})"
+SAVE_PROCESS = f"UPDATE process SET {', '.join(f'{name} = ?' for name in _PROCESS_CHANGES)} WHERE key = ?"
+ADD_ACTIVITY = f"INSERT INTO activity ({_ACTIVITY}) VALUES (NULL{', ?' * _ACTIVITY.count(',')})"
+SAVE_ACTIVITY = f"UPDATE activity SET {', '.join(f'{name} = ?' for name in _ACTIVITY_CHANGES)} WHERE key = ?"
+
+NEWEST_RUN = f"SELECT {_PROCESS} FROM process WHERE id = ? ORDER BY run DESC LIMIT 1"
+ONE_RUN = f"SELECT {_PROCESS} FROM process WHERE id = ? AND run = ?"
+BY_KEY = f"SELECT {_PROCESS} FROM process WHERE key = ?"
+DUE_DECISION = f"""
+    SELECT {_PROCESS} FROM process WHERE decision = 'due' AND category = ? AND decision_at <= ?
+    ORDER BY decision_at LIMIT 1"""
+DUE_DECISION_OF_ROOT = f"""
+    SELECT {_PROCESS} FROM process WHERE decision = 'due' AND category = ? AND decision_at <= ? AND root = ?
+    ORDER BY decision_at LIMIT 1"""
+FAILED_WITH_OTHER_CODE = f"""
+    SELECT {_PROCESS} FROM process
+    WHERE failed_code IS NOT NULL AND category = ? AND failed_code != ? AND decision = 'due' AND (? IS NULL OR root = ?)
+    ORDER BY key LIMIT 1"""
+WAITING_ACTIVITY = f"SELECT {_ACTIVITY} FROM activity WHERE state = 'waiting' AND category = ? ORDER BY key LIMIT 1"
+WAITING_ACTIVITY_OF_ROOT = f"""
+    SELECT {_ACTIVITY} FROM activity
+    WHERE state = 'waiting' AND category = ? AND (SELECT root FROM process WHERE process.key = activity.process) = ?
+    ORDER BY key LIMIT 1"""
+NEXT_DUE = """
+    SELECT at, kind, key FROM (
+        SELECT * FROM (SELECT due_at AS at, 'timer' AS kind, key FROM timer ORDER BY due_at, key LIMIT 1)
+        UNION ALL
+        SELECT * FROM (SELECT deadline, 'activity', key FROM activity ORDER BY deadline, key LIMIT 1)
+        UNION ALL
+        SELECT * FROM (SELECT decision_deadline, 'decision', key FROM process
+                       WHERE decision_deadline IS NOT NULL ORDER BY decision_deadline, key LIMIT 1)
+        UNION ALL
+        SELECT * FROM (SELECT timeout_at, 'process', key FROM process
+                       WHERE status = 'open' ORDER BY timeout_at, key LIMIT 1)
+    ) ORDER BY at LIMIT 1"""
+NEXT_OFFER = """
+    SELECT decision_at FROM process WHERE decision = 'due' AND decision_at > ? ORDER BY decision_at LIMIT 1"""
+LEASES = """
+    SELECT lease FROM process WHERE lease IS NOT NULL UNION SELECT lease FROM activity WHERE lease IS NOT NULL"""
+EVENTS = """
+    SELECT seq, id, run, number, type, at, body FROM event JOIN process ON process.key = event.process
+    WHERE seq > ? ORDER BY seq LIMIT ?"""
+EVENTS_OF_PROCESS = """
+    SELECT seq, id, run, number, type, at, body FROM event JOIN process ON process.key = event.process
+    WHERE event.process IN (SELECT key FROM process WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?"""
+
+
+class SQLTransaction(Transaction):
+    """What an operation sees and changes through one connection."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+
+    # --- looking ---
+
+    def head(self, process_id: str, run: int | None = None) -> ProcessHead | None:
+        if run is None:
+            return _head(self._execute(NEWEST_RUN, (process_id,)).fetchone())
+        return _head(self._execute(ONE_RUN, (process_id, run)).fetchone())
+
+    def head_by_key(self, key: int) -> ProcessHead | None:
+        return _head(self._execute(BY_KEY, (key,)).fetchone())
+
+    def start(self, key: int) -> Start:
+        given, tags = self._execute("SELECT input, tags FROM start WHERE process = ?", (key,)).fetchone()
+        return Start(given, tuple(codec.loads(tags)))
+
+    def history(self, key: int, length: int) -> Sequence[EventRecord]:
+        rows = self._execute(
+            "SELECT type, at, body FROM event WHERE process = ? AND number <= ? ORDER BY number", (key, length)
+        )
+        return [EventRecord(*row) for row in rows]
+
+    def activity(self, key: int) -> ActivityRow | None:
+        row = self._execute(f"SELECT {_ACTIVITY} FROM activity WHERE key = ?", (key,)).fetchone()
+        return None if row is None else _activity(row)
+
+    def activities(self, process: int, ids: Iterable[str] | None = None) -> Sequence[ActivityRow]:
+        if ids is None:
+            rows = self._execute(f"SELECT {_ACTIVITY} FROM activity WHERE process = ? ORDER BY key", (process,))
+            return [_activity(row) for row in rows]
+        one = f"SELECT {_ACTIVITY} FROM activity WHERE process = ? AND id = ?"
+        found = (self._execute(one, (process, id)).fetchone() for id in ids)
+        return [_activity(row) for row in found if row is not None]
+
+    def timer(self, key: int) -> TimerRow:
+        return _timer(self._execute("SELECT key, process, due_at, timer FROM timer WHERE key = ?", (key,)).fetchone())
+
+    def timers(self, process: int) -> Sequence[TimerRow]:
+        rows = self._execute("SELECT key, process, due_at, timer FROM timer WHERE process = ? ORDER BY key", (process,))
+        return [_timer(row) for row in rows]
+
+    def open_children(self, process_id: str) -> Sequence[ProcessHead]:
+        rows = self._execute(
+            f"SELECT {_PROCESS} FROM process WHERE parent = ? AND status = 'open' ORDER BY key", (process_id,)
+        )
+        return _heads(rows)
+
+    def next_decision(self, category: str, now: int, code: str | None, root: str | None) -> ProcessHead | None:
+        if root is None:
+            found = self._execute(DUE_DECISION, (category, now)).fetchone()
+        else:
+            found = self._execute(DUE_DECISION_OF_ROOT, (category, now, root)).fetchone()
+        if found is None and code is not None:
+            found = self._execute(FAILED_WITH_OTHER_CODE, (category, code, root, root)).fetchone()
+        return _head(found)
+
+    def next_activity(self, category: str, root: str | None) -> ActivityRow | None:
+        if root is None:
+            found = self._execute(WAITING_ACTIVITY, (category,)).fetchone()
+        else:
+            found = self._execute(WAITING_ACTIVITY_OF_ROOT, (category, root)).fetchone()
+        return None if found is None else _activity(found)
+
+    def next_due(self) -> Due | None:
+        row = self._execute(NEXT_DUE).fetchone()
+        return None if row is None else Due(*row)
+
+    def next_offer(self, after: int) -> int | None:
+        row = self._execute(NEXT_OFFER, (after,)).fetchone()
+        return None if row is None else int(row[0])
+
+    def leases(self) -> Sequence[str]:
+        return [lease for (lease,) in self._execute(LEASES)]
+
+    def held(self, lease: str) -> tuple[Sequence[ProcessHead], Sequence[ActivityRow]]:
+        heads = self._execute(f"SELECT {_PROCESS} FROM process WHERE lease = ? ORDER BY key", (lease,))
+        rows = self._execute(f"SELECT {_ACTIVITY} FROM activity WHERE lease = ? ORDER BY key", (lease,))
+        return _heads(heads), [_activity(row) for row in rows]
+
+    # --- listing ---
+
+    def summaries(self, query: Query, before: int | None, limit: int) -> Sequence[tuple[int, Summary]]:
+        where, given = _wanted(query)
+        if before is not None:
+            where, given = [*where, "key < ?"], [*given, before]
+        rows = self._execute(
+            f"""SELECT key, id, run, workflow, status, started_at, closed_at, parent, tags, length
+                FROM process JOIN start ON start.process = process.key
+                WHERE {" AND ".join(where) or "TRUE"} ORDER BY key DESC LIMIT ?""",
+            (*given, limit),
+        )
+        return [(key, _summary(row)) for key, *row in rows]
+
+    def keys(self, workflow: str | None, tag: str | None, status: str | None, after: int, limit: int) -> Sequence[int]:
+        where, given = _wanted(Query(status=status, workflow=workflow, tag=tag))
+        rows = self._execute(
+            f"SELECT key FROM process WHERE {' AND '.join([*where, 'key > ?'])} ORDER BY key LIMIT ?",
+            (*given, after, limit),
+        )
+        return [key for (key,) in rows]
+
+    def events(self, process_id: str | None, after: int, limit: int) -> Sequence[StoredEvent]:
+        if process_id is None:
+            rows = self._execute(EVENTS, (after, limit))
+        else:
+            rows = self._execute(EVENTS_OF_PROCESS, (process_id, after, limit))
+        return [
+            StoredEvent(seq, id, run, number, EventRecord(type, at, body))
+            for seq, id, run, number, type, at, body in rows
+        ]
+
+    # --- changing ---
+
+    def add_process(self, head: ProcessHead, start: Start) -> int:
+        key = self._execute(ADD_PROCESS, _added_process(head)).lastrowid
+        assert key is not None
+        self._execute("INSERT INTO start VALUES (?, ?, ?)", (key, start.input, codec.dumps(list(start.tags))))
+        self._connection.executemany("INSERT INTO tag VALUES (?, ?)", [(tag, key) for tag in set(start.tags)])
+        return key
+
+    def save_process(self, head: ProcessHead) -> None:
+        self._execute(SAVE_PROCESS, _changed_process(head))
+
+    def append(self, process: int, first_number: int, events: Sequence[EventRecord]) -> None:
+        self._connection.executemany(
+            "INSERT INTO event (process, number, type, at, body) VALUES (?, ?, ?, ?, ?)",
+            [(process, number, *event) for number, event in enumerate(events, first_number)],
+        )
+
+    def add_activity(self, row: ActivityRow) -> None:
+        self._execute(ADD_ACTIVITY, _added_activity(row))
+
+    def save_activity(self, row: ActivityRow) -> None:
+        self._execute(SAVE_ACTIVITY, _changed_activity(row))
+
+    def drop_activity(self, key: int) -> None:
+        self._execute("DELETE FROM activity WHERE key = ?", (key,))
+
+    def add_timer(self, row: TimerRow) -> None:
+        timer = codec.dumps(codec.TIMER.encode(row.timer, ""))
+        self._execute("INSERT INTO timer (process, due_at, timer) VALUES (?, ?, ?)", (row.process, row.due_at, timer))
+
+    def drop_timer(self, key: int) -> None:
+        self._execute("DELETE FROM timer WHERE key = ?", (key,))
+
+    def withdraw(self, process: int) -> None:
+        self._execute("DELETE FROM activity WHERE process = ?", (process,))
+        self._execute("DELETE FROM timer WHERE process = ?", (process,))
+
+
+def _head(row: tuple[Any, ...] | None) -> ProcessHead | None:
+    return None if row is None else ProcessHead(*row)  # its one flag comes as 0 or 1, which will do inside
+
+
+def _heads(rows: Iterable[tuple[Any, ...]]) -> list[ProcessHead]:
+    return [ProcessHead(*row) for row in rows]
+
+
+def _activity(row: tuple[Any, ...]) -> ActivityRow:
+    return ActivityRow(*row)  # its flags come as 0 or 1, which will do inside
+
+
+def _timer(row: tuple[Any, ...]) -> TimerRow:
+    key, process, due_at, timer = row
+    return TimerRow(key, process, due_at, codec.TIMER.decode(codec.loads(timer)))
+
+
+def _summary(row: Sequence[Any]) -> Summary:
+    id, run, workflow, status, started_at, closed_at, parent, tags, length = row
+    closed = None if closed_at is None else moment(closed_at)
+    return Summary(id, run, workflow, status, moment(started_at), closed, parent, tuple(codec.loads(tags)), length)
+
+
+def _wanted(query: Query) -> tuple[list[str], list[Any]]:
+    """The query as conditions, and what they are given."""
+    where: list[str] = []
+    given: list[Any] = []
+    if query.status == "closed":
+        where.append("status NOT IN ('open', 'continued')")
+    elif query.status is not None:
+        where.append("status = ?")
+        given.append(query.status)
+    if query.workflow is not None:
+        where.append("workflow = ?")
+        given.append(query.workflow)
+    if query.tag is not None:
+        where.append("key IN (SELECT process FROM tag WHERE tag = ?)")
+        given.append(query.tag)
+    if query.since is not None:
+        where.append("started_at >= ?")
+        given.append(micros(query.since))
+    if query.parent is not None:
+        where.append("parent IS NULL" if query.parent == "" else "parent = ?")
+        given.extend([query.parent] if query.parent else [])
+    if query.id_prefix is not None:
+        where.append("id >= ? AND substr(id, 1, ?) = ?")
+        given.extend([query.id_prefix, len(query.id_prefix), query.id_prefix])
+    return where, given

@@ -76,7 +76,7 @@ def test_decisions_and_signals_cannot_be_changed(value: object) -> None:
 
 def test_values_of_different_content_or_kind_are_different() -> None:
     assert len({repr(value) for value in VALUES}) == len(VALUES)
-    for position, value in enumerate(VALUES):
+    for value in VALUES:
         assert [other for other in VALUES if other == value] == [value]
     assert ActivityCanceled("x") != ActivityFailed("x")
     assert Timer(1) != Timer(2)

@@ -19,10 +19,13 @@ class Pulse:
     So that an activity can call it in its innermost loop. Details that come in between go with the next one sent.
     """
 
-    def __init__(self, send: Callable[[Any], Heartbeat], heartbeat_timeout: float) -> None:
+    def __init__(
+        self, send: Callable[[Any], Heartbeat], heartbeat_timeout: float, *, now: Callable[[], float] = monotonic
+    ) -> None:
         self._send = send
         self._interval = min(LONGEST_INTERVAL, heartbeat_timeout / 4)
-        self._next = monotonic()
+        self._now = now
+        self._next = now()
         self._details: Any = None
         self._told = False
         self._over = False
@@ -33,7 +36,7 @@ class Pulse:
             self._details = details
         if self._over:
             raise ActivityCanceled("the activity is over already")
-        now = monotonic()
+        now = self._now()
         if now < self._next:
             return
         self._next = now + self._interval

@@ -1,0 +1,319 @@
+"""A pool of threads: what it takes, when it ends, and what it leaves behind."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from pyworkflow import Process
+from pyworkflow.decision import CompleteProcess, ScheduleActivity, StartChildProcess, Timer
+from pyworkflow.exceptions import BackendUnavailableException
+from pyworkflow.managed import Activity, Manager, Workflow
+from pyworkflow.managed.worker import WorkerPool
+from pyworkflow.memory import MemoryBackend
+
+Running = Callable[..., "Started"]
+
+
+class Gate:
+    """Activities that passed `begin` wait until `open` is set; the highest number that did so at a time."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.lock = threading.Lock()
+        self.inside = self.most = 0
+
+    def wait(self, pulse: Callable[[], None] = lambda: None) -> None:
+        with self.lock:
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+        try:
+            while not self.open.wait(0.01):
+                pulse()
+        finally:
+            with self.lock:
+                self.inside -= 1
+
+
+class GatedActivity(Activity):
+    gate: Gate
+
+    def execute(self) -> str:
+        type(self).gate.wait(self.heartbeat)
+        return threading.current_thread().name
+
+
+class HeavyActivity(GatedActivity):
+    category = "heavy"
+
+
+class FanWorkflow(Workflow):
+    """Schedules `input` activities of each kind and completes when they have ended."""
+
+    activities = (GatedActivity, HeavyActivity)
+
+    def decide(self, process: Process) -> Any:
+        if len(process.history) == 2:
+            return [ScheduleActivity(kind) for kind in self.activities for _ in range(process.input)]
+        return None if process.unfinished_activities() else CompleteProcess()
+
+
+class OtherWorkflow(FanWorkflow):
+    category = "other"
+
+
+class ParentWorkflow(Workflow):
+    def decide(self, process: Process) -> Any:
+        if len(process.history) == 2:
+            return StartChildProcess(Process(FanWorkflow, input=1))
+        return CompleteProcess() if process.history[-2].type == "child_process" else None
+
+
+class Started:
+    """A pool that runs in a thread."""
+
+    def __init__(self, pool: WorkerPool) -> None:
+        self.pool = pool
+        self._thread = threading.Thread(target=pool.run)
+        self._thread.start()
+
+    def ended(self) -> bool:
+        self._thread.join(timeout=30)
+        return not self._thread.is_alive()
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    gate = Gate()
+    monkeypatch.setattr(GatedActivity, "gate", gate, raising=False)
+    yield gate
+    gate.open.set()
+
+
+@pytest.fixture
+def manager() -> Iterator[Manager]:
+    with MemoryBackend() as backend:
+        yield Manager(backend, [FanWorkflow, OtherWorkflow, ParentWorkflow])
+
+
+@pytest.fixture
+def run(manager: Manager, gate: Gate) -> Iterator[Running]:
+    """Runs a pool until the test is over, at the latest."""
+    running: list[Started] = []
+
+    def start(manager: Manager = manager, **options: Any) -> Started:
+        running.append(Started(WorkerPool(manager, **options)))
+        return running[-1]
+
+    yield start
+    gate.open.set()
+    for one in running:
+        one.pool.stop()
+        assert one.ended()
+
+
+def is_closed(manager: Manager, process_id: str) -> Callable[[], bool]:
+    return lambda: manager.process_by_id(process_id).result is not None
+
+
+def states(manager: Manager, process_id: str) -> list[str]:
+    return sorted(one.state for one in manager.backend.pending(process_id).activities)
+
+
+def test_it_works_in_all_categories_of_its_classes_until_it_is_stopped(
+    manager: Manager, gate: Gate, run: Running, until: Any
+) -> None:
+    gate.open.set()
+    started = run()
+    for workflow in (FanWorkflow, OtherWorkflow, ParentWorkflow):
+        until(is_closed(manager, manager.start_process(Process(workflow, input=2))))
+    started.pool.stop()
+    assert started.ended()
+
+
+def test_as_many_activities_run_at_a_time_as_it_has_threads_for_them(
+    manager: Manager, gate: Gate, run: Running, until: Any
+) -> None:
+    process_id = manager.start_process(Process(FanWorkflow, input=4))
+    run(concurrency=3)
+    until(lambda: states(manager, process_id) == ["running"] * 3 + ["waiting"] * 5)
+    gate.open.set()
+    until(is_closed(manager, process_id))
+    assert gate.most == 3
+
+
+def test_only_the_categories_that_are_named_are_served(manager: Manager, gate: Gate, run: Running) -> None:
+    gate.open.set()
+    process_id = manager.start_process(Process(FanWorkflow, input=1))
+    other_id = manager.start_process(Process(OtherWorkflow, input=1))
+    assert run(categories=["default"], burst=True).ended()
+    assert states(manager, process_id) == ["waiting"]
+    assert manager.backend.pending(process_id).activities[0].category == "heavy"
+    assert manager.backend.pending(other_id).decision is not None
+    assert run(categories=["default", "heavy"], burst=True).ended()
+    assert is_closed(manager, process_id)()
+
+
+def test_one_kind_of_task_can_be_left_to_others(manager: Manager, gate: Gate, run: Running) -> None:
+    gate.open.set()
+    process_id = manager.start_process(Process(FanWorkflow, input=1))
+    assert run(activities=False, burst=True).ended()
+    assert states(manager, process_id) == ["waiting", "waiting"]
+    assert run(decisions=False, burst=True).ended()
+    assert states(manager, process_id) == []
+    assert manager.backend.pending(process_id).decision is not None
+
+
+def test_a_burst_ends_when_nothing_is_due_and_nothing_runs(manager: Manager, gate: Gate, run: Running) -> None:
+    gate.open.set()
+    ids = [manager.start_process(Process(FanWorkflow, input=5)) for _ in range(20)]
+    assert run(burst=True).ended()
+    assert all(is_closed(manager, process_id)() for process_id in ids)
+
+
+def test_a_burst_goes_on_while_something_runs(manager: Manager, gate: Gate, run: Running, until: Any) -> None:
+    process_id = manager.start_process(Process(FanWorkflow, input=1))
+    started = run(burst=True)
+    until(lambda: states(manager, process_id) == ["running", "running"])
+    gate.open.set()
+    assert started.ended()
+    assert is_closed(manager, process_id)()
+
+
+def test_a_burst_does_not_wait_for_timers(manager: Manager, run: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FanWorkflow, "decide", lambda _self, _process: Timer(3600))
+    manager.start_process(Process(FanWorkflow))
+    assert run(burst=True).ended()
+
+
+def test_a_burst_with_nothing_to_do_ends_at_once(run: Running) -> None:
+    assert run(burst=True).ended()
+    assert run(Manager(MemoryBackend()), burst=True).ended()
+
+
+def test_with_a_root_only_that_process_and_its_descendants_are_served(
+    manager: Manager, gate: Gate, run: Running
+) -> None:
+    gate.open.set()
+    other = manager.start_process(Process(FanWorkflow, input=1))
+    root = manager.start_process(Process(ParentWorkflow))
+    assert run(root=root, burst=True).ended()
+    assert is_closed(manager, root)()
+    assert not is_closed(manager, other)()
+
+
+def test_stopped_it_lets_what_runs_finish_and_takes_nothing_new(
+    manager: Manager, gate: Gate, run: Running, until: Any
+) -> None:
+    process_id = manager.start_process(Process(FanWorkflow, input=2))
+    started = run(concurrency=2)
+    until(lambda: states(manager, process_id) == ["running", "running", "waiting", "waiting"])
+    started.pool.stop()
+    until(started.pool._stopping.is_set)
+    gate.open.set()
+    assert started.ended()
+    endings = [one for one in manager.process_by_id(process_id).history if one.type == "activity"]
+    assert [one.result.type for one in endings] == ["completed", "completed"]  # type: ignore[attr-defined]
+    assert states(manager, process_id) == ["waiting", "waiting"]
+
+
+def test_what_does_not_finish_in_time_is_released(
+    manager: Manager, run: Running, until: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    process_id = manager.start_process(Process(FanWorkflow, input=1))
+    started = run(concurrency=1, shutdown_timeout=0)
+    until(lambda: "running" in states(manager, process_id))
+    started.pool.stop()
+    assert started.ended()
+    assert states(manager, process_id) == ["waiting", "waiting"]
+    assert "activity_lost" in [one.type for one in manager.process_by_id(process_id).history]
+    until(lambda: "came too late, dropped" in caplog.text)  # its next heartbeat ended it
+    assert f"of process {process_id}: released, not finished in time" in caplog.text
+
+
+def test_an_abort_releases_at_once_also_after_a_stop(manager: Manager, run: Running, until: Any) -> None:
+    for messages in (["abort"], ["stop", "abort"]):
+        process_id = manager.start_process(Process(FanWorkflow, input=1))
+        started = run(concurrency=1, shutdown_timeout=1000)
+        until(lambda: "running" in states(manager, process_id))  # noqa: B023
+        for message in messages:
+            getattr(started.pool, message)()
+        assert started.ended()
+        assert "running" not in states(manager, process_id)
+        manager.cancel_process(process_id)
+
+
+def test_a_stop_from_a_signal_handler_ends_the_run_in_the_main_thread(manager: Manager) -> None:
+    pool = WorkerPool(manager, concurrency=1)
+    before = signal.signal(signal.SIGUSR1, lambda *_: pool.stop())
+    main = threading.main_thread().ident
+    assert main is not None
+    try:
+        threading.Timer(0.05, signal.pthread_kill, (main, signal.SIGUSR1)).start()
+        pool.run()
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_stop_before_the_run_ends_it(manager: Manager) -> None:
+    pool = WorkerPool(manager)
+    pool.stop()
+    pool.run()
+
+
+def test_its_tasks_are_held_under_its_name_and_one_lease(
+    manager: Manager, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leases: list[str] = []
+    make = manager.backend.lease
+
+    def counted(identity: str) -> Any:
+        leases.append(identity)
+        return make(identity)
+
+    monkeypatch.setattr(manager.backend, "lease", counted)
+    process_id = manager.start_process(Process(FanWorkflow, input=2))
+    run(identity="me", concurrency=4)
+    until(lambda: states(manager, process_id) == ["running"] * 4)
+    assert {one.identity for one in manager.backend.pending(process_id).activities} == {"me"}
+    assert leases == ["me"]
+
+
+def test_a_busy_category_does_not_starve_another(manager: Manager, gate: Gate, run: Running) -> None:
+    gate.open.set()
+    many = manager.start_process(Process(FanWorkflow, input=100))
+    assert run(concurrency=1, burst=True).ended()
+    kinds = [
+        one.activity_execution.activity  # type: ignore[attr-defined]
+        for one in manager.process_by_id(many).history
+        if one.type == "activity"
+    ]
+    assert {"Gated", "Heavy"} == set(kinds[:2])
+
+
+def test_it_goes_on_when_the_backend_is_back(
+    manager: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate.open.set()
+    polls = {"poll_decision_task": manager.backend.poll_decision_task, "lease": manager.backend.lease}
+    troubles = {"poll_decision_task": [BackendUnavailableException("away"), RuntimeError("bug")], "lease": []}
+    troubles["lease"] = [BackendUnavailableException("away")]
+
+    def failing(name: str) -> Callable[..., Any]:
+        def call(*given: Any, **options: Any) -> Any:
+            if troubles[name]:
+                raise troubles[name].pop()
+            return polls[name](*given, **options)  # type: ignore[operator]
+
+        return call
+
+    for name in polls:
+        monkeypatch.setattr(manager.backend, name, failing(name))
+    process_id = manager.start_process(Process(FanWorkflow, input=1))
+    run()
+    until(is_closed(manager, process_id))
+    assert troubles == {"poll_decision_task": [], "lease": []}

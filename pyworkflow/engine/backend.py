@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ from pyworkflow.decision import ContinueAsNew, Decision
 from pyworkflow.defaults import Defaults
 from pyworkflow.engine import decide, reading, transitions
 from pyworkflow.engine.changes import Changes
-from pyworkflow.engine.records import ActivityRow, ProcessHead, Start, Worker, micros
+from pyworkflow.engine.records import ActivityRow, Due, ProcessHead, Start, Worker, micros
 from pyworkflow.engine.registry import Registry
 from pyworkflow.engine.session import EVENTS, Session, activities_of, decisions_of
 from pyworkflow.engine.store import Store, Transaction
@@ -46,6 +47,7 @@ from pyworkflow.signal import Signal
 from pyworkflow.task import ActivityTask, DecisionTask
 
 Result = TypeVar("Result")
+Row = TypeVar("Row")
 
 LONGEST_WAIT = 1.0  # seconds between two looks of a waiting poll: the slow polling behind the wake-ups
 LEASE_CHECK = 1.0  # seconds between two looks for workers that died
@@ -127,8 +129,7 @@ class EngineBackend(Backend):
                 session.record(rule(head, session.now))
             return head
 
-        self._expire()  # what has timed out is closed, and says so
-        head = self._transact(operation)
+        head = self._transact_in_time(operation)
         if head is None:
             raise UnknownProcessException(process_id)
         if head.status != "open":
@@ -184,18 +185,11 @@ class EngineBackend(Backend):
             head = find(session.transaction, session.now)
             return head and session.record(transitions.start_decision(head, worker, session.now))
 
-        def take() -> DecisionTask | None:
-            now = self._now()
-            # An empty poll takes no write lock: idle workers would queue before busy ones.
-            if self._store.read(lambda transaction: find(transaction, now)) is None:
-                return None
-            head = self._transact(claim)
-            if head is None:
-                return None
-            process = self._store.read(lambda transaction: reading.run(transaction, head))()
-            return DecisionTask(process, _token(head.key, worker.secret))
-
-        return self._poll(take, decisions_of(category), wait, lease)
+        head = self._poll(find, claim, decisions_of(category), wait, lease)
+        if head is None:
+            return None
+        process = self._store.read(lambda transaction: reading.run(transaction, head))()
+        return DecisionTask(process, _token(head.key, worker.secret))
 
     def poll_activity_task(
         self,
@@ -208,20 +202,17 @@ class EngineBackend(Backend):
     ) -> ActivityTask | None:
         worker = Worker(secrets.token_hex(8), identity, lease.id if lease else None)
 
-        def find(transaction: Transaction) -> ActivityRow | None:
+        def find(transaction: Transaction, now: int) -> ActivityRow | None:  # noqa: ARG001
             return transaction.next_activity(category, root)
 
         def claim(session: Session) -> ActivityTask | None:
-            row = find(session.transaction)
+            row = find(session.transaction, session.now)
             if row is None:
                 return None
             head = session.record(transitions.start_activity(session.head(row.process), row, worker, session.now))
             return ActivityTask(row.execution, head.id, _token(row.key, worker.secret))
 
-        def take() -> ActivityTask | None:
-            return self._transact(claim) if self._store.read(find) is not None else None
-
-        return self._poll(take, activities_of(category), wait, lease)
+        return self._poll(find, claim, activities_of(category), wait, lease)
 
     def complete_decision_task(self, task: DecisionTask, decisions: Decision | Iterable[Decision] | None) -> bool:
         made = _listed(decisions)
@@ -325,8 +316,7 @@ class EngineBackend(Backend):
             head = _running_decision(session.transaction, task.context)
             return None if head is None else (rule(session, head),)
 
-        self._expire()
-        done = self._transact(operation)
+        done = self._transact_in_time(operation)
         if done is None:
             raise UnknownDecisionException(task.context)
         return done[0]
@@ -338,22 +328,46 @@ class EngineBackend(Backend):
             row = _taken_activity(session.transaction, task.context)
             return None if row is None else (rule(session, row),)
 
-        self._expire()
-        done = self._transact(operation)
+        done = self._transact_in_time(operation)
         if done is None:
             raise UnknownActivityException(task.context)
         return done[0]
 
+    def _transact_in_time(self, operation: Callable[[Session], Result]) -> Result:
+        """The same, but first everything whose time is up: a task that comes too late finds itself over."""
+
+        def in_time(session: Session) -> tuple[Result] | None:
+            return None if _is_due(session.transaction.next_due(), session.now) else (operation(session),)
+
+        while (done := self._transact(in_time)) is None:
+            self._expire()
+        return done[0]
+
     def _poll(
-        self, take: Callable[[], Result | None], topic: str, wait: float | None, lease: Lease | None
+        self,
+        find: Callable[[Transaction, int], Row | None],
+        claim: Callable[[Session], Result | None],
+        topic: str,
+        wait: float | None,
+        lease: Lease | None,
     ) -> Result | None:
-        """Take a task, after doing what is due; if there is none, wait until there may be one."""
+        """Claim what can be found, after doing what is due; if there is nothing, wait until there may be.
+
+        An empty poll only reads: idle workers take no write lock, for which busy ones would queue.
+        """
 
         def look() -> Result | None:
             if lease is not None:
                 self._recover()
-            self._expire()
-            return take()
+            while True:
+                now = self._now()
+                due, found = self._store.read(partial(peek, now=now))
+                if not _is_due(due, now):
+                    return None if found is None else self._transact(claim)
+                self._expire()
+
+        def peek(transaction: Transaction, now: int) -> tuple[Due | None, Row | None]:
+            return transaction.next_due(), find(transaction, now)
 
         return self._wait_for(look, topic, wait or 0, self._pause)
 
@@ -394,10 +408,8 @@ class EngineBackend(Backend):
                 session.deliver()
             return True
 
-        due = self._store.read(lambda transaction: transaction.next_due())
-        if due is not None and due.at <= self._now():
-            while self._transact(operation):
-                pass
+        while self._transact(operation):
+            pass
 
     def _recover(self) -> None:
         """What workers held that have died is lost (A5)."""
@@ -425,6 +437,10 @@ class _EngineLease(Lease):
         if not self._closed:
             self._closed = True
             self._backend._lose(self.id)
+
+
+def _is_due(due: Due | None, now: int) -> bool:
+    return due is not None and due.at <= now
 
 
 # --- tokens and values ------------------------------------------------------------------------------------------

@@ -60,18 +60,14 @@ WAITING_ACTIVITY_OF_ROOT = f"""
     SELECT {_ACTIVITY} FROM activity
     WHERE state = 'waiting' AND category = ? AND (SELECT root FROM process WHERE process.key = activity.process) = ?
     ORDER BY key LIMIT 1"""
-NEXT_DUE = """
-    SELECT at, kind, key FROM (
-        SELECT * FROM (SELECT due_at AS at, 'timer' AS kind, key FROM timer ORDER BY due_at, key LIMIT 1)
-        UNION ALL
-        SELECT * FROM (SELECT deadline, 'activity', key FROM activity ORDER BY deadline, key LIMIT 1)
-        UNION ALL
-        SELECT * FROM (SELECT decision_deadline, 'decision', key FROM process
-                       WHERE decision_deadline IS NOT NULL ORDER BY decision_deadline, key LIMIT 1)
-        UNION ALL
-        SELECT * FROM (SELECT timeout_at, 'process', key FROM process
-                       WHERE status = 'open' ORDER BY timeout_at, key LIMIT 1)
-    ) ORDER BY at LIMIT 1"""
+# Four statements: as one, SQLite sorts what its indexes have in order, which takes twenty times as long.
+NEXT_DUE = (
+    "SELECT due_at, 'timer', key FROM timer ORDER BY due_at, key LIMIT 1",
+    "SELECT deadline, 'activity', key FROM activity ORDER BY deadline, key LIMIT 1",
+    """SELECT decision_deadline, 'decision', key FROM process
+       WHERE decision_deadline IS NOT NULL ORDER BY decision_deadline, key LIMIT 1""",
+    "SELECT timeout_at, 'process', key FROM process WHERE status = 'open' ORDER BY timeout_at, key LIMIT 1",
+)
 NEXT_OFFER = """
     SELECT decision_at FROM process WHERE decision = 'due' AND decision_at > ? ORDER BY decision_at LIMIT 1"""
 LEASES = """
@@ -153,8 +149,8 @@ class SQLTransaction(Transaction):
         return None if found is None else _activity(found)
 
     def next_due(self) -> Due | None:
-        row = self._execute(NEXT_DUE).fetchone()
-        return None if row is None else Due(*row)
+        rows = (self._execute(statement).fetchone() for statement in NEXT_DUE)
+        return min((Due(*row) for row in rows if row is not None), default=None)
 
     def next_offer(self, after: int) -> int | None:
         row = self._execute(NEXT_OFFER, (after,)).fetchone()

@@ -59,6 +59,12 @@ class SQLiteStore(Store):
     def read(self, operation: Callable[[Transaction], Result]) -> Result:
         self._after_fork()
         with translated(self._path):
+            # The connection that wrote last still has its pages; every other one has to read them again.
+            if self._writer is not None and self._writing.acquire(blocking=False):
+                try:
+                    return _in_transaction(self._writer, "BEGIN", operation)
+                finally:
+                    self._writing.release()
             if not self._is_made():
                 with closing(empty()) as nothing:
                     return operation(SQLTransaction(nothing))

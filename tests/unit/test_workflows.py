@@ -152,7 +152,7 @@ def test_events_that_were_seen_are_not_answered_again() -> None:
     ]
 
 
-@pytest.mark.parametrize("one", [one for one, answer in EVENTS if answer and one.type != "cancel_requested"], ids=repr)
+@pytest.mark.parametrize("one", [one for one, answer in EVENTS if answer and one.type != "cancel_requested"], ids=type)
 def test_an_event_without_a_hook_is_an_error_that_names_the_hook(one: event.Event) -> None:
     class BareWorkflow(DefaultWorkflow):
         pass

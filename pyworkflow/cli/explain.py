@@ -36,7 +36,7 @@ def reasons(pending: Pending, scheduled: Mapping[str, int], now: datetime) -> It
     if not (pending.decision or pending.activities or pending.timers or pending.children):
         yield Reason("nothing", "is pending: it waits for a signal (`pyworkflow signal ID NAME`)")
     if pending.timeout_at is not None:
-        yield Reason("time-out", f"of this run {_when(pending.timeout_at, now, 'due')}")
+        yield Reason("time-out", f"closes this run {_when(pending.timeout_at, now)}")
 
 
 def _decision(decision: PendingDecision, now: datetime) -> Iterator[Reason]:

@@ -11,6 +11,8 @@ from pyworkflow.cli.text import duration
 from pyworkflow.event import DecisionEvent, DecisionStartedEvent, Event, ProcessClosedEvent
 from pyworkflow.process import ProcessResult, closing_result
 
+WIDTH = 32  # characters of what happened, so that the details mostly stand in one column
+
 
 class Feed:
     """Shows the events of one process, all its runs, in their order."""
@@ -29,8 +31,8 @@ class Feed:
             return
         self._lines.line(
             Part(f"{told.at.astimezone():%H:%M:%S}.{told.at.microsecond // 1000:03}", "dim"),
-            Part(told.what, told.style),
-            Part("" if told.took is None else duration(told.took), "dim"),
+            Part(told.what, told.style, width=WIDTH),
+            Part("" if told.took is None else duration(told.took), width=7),
             Part(told.detail),
         )
 

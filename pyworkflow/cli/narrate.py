@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -117,8 +118,8 @@ def _simple(event: Event) -> _Words:  # noqa: PLR0911 - one for each kind of eve
     match event:
         case events.DecisionStartedEvent(identity=identity):
             return _Words("decision started", _by(identity), style=QUIET)
-        case events.DecisionFailedEvent(reason=reason):
-            return _Words("decision failed", reason, style=BAD)
+        case events.DecisionFailedEvent(reason=reason, traceback=traceback):
+            return _Words("decision failed", reason + _place(traceback), style=BAD)
         case events.DecisionTimedOutEvent():
             return _Words("decision timed out", style=BAD)
         case events.TimerEvent(timer=timer):
@@ -132,6 +133,12 @@ def _simple(event: Event) -> _Words:  # noqa: PLR0911 - one for each kind of eve
         case events.CancelFailedEvent(process_id=id, reason=reason):
             return _Words(f"cancel request did not reach {id}", reason, style=BAD)
     return _Words(event.type.replace("_", " "))
+
+
+def _place(traceback: str | None) -> str:
+    """The last line that the traceback names, which is where it went wrong."""
+    places = re.findall(r'^ *File "(.+)", line (\d+)', traceback or "", re.MULTILINE)
+    return f" ({places[-1][0]}:{places[-1][1]})" if places else ""
 
 
 def _simple_decision(decision: Decision) -> _Words:

@@ -80,14 +80,14 @@ def value(result: Json) -> None:
     data(_json(result, Format.jsonl))
 
 
-def log_to_stderr() -> None:
-    """What the project logs from level INFO on: a line each, with the local time."""
+def log_to_stderr(level: int) -> None:
+    """What the project logs from this level on: a line each, with the local time."""
     import logging
 
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("pyworkflow")
-    logger.setLevel(logging.INFO)
+    logger.setLevel(level)
     logger.addHandler(handler)
 
 

@@ -9,15 +9,16 @@ import typer
 from pyworkflow.cli import output
 from pyworkflow.cli.output import Format, FormatOption, Part
 from pyworkflow.cli.session import Session
+from pyworkflow.cli.text import duration
 
 if TYPE_CHECKING:
     from pyworkflow.managed import Activity, Workflow
 
 
 def check(context: typer.Context, form: FormatOption = Format.table) -> None:
-    """Load everything, and list the workflows and their activities: categories, time-outs in seconds.
+    """Load everything, and say what is wrong and where.
 
-    Says what is wrong and where, with exit code 2, if anything is.
+    If nothing is, lists the workflows and the activities: categories, time-outs in seconds.
 
     Example: pyworkflow check
     """
@@ -66,4 +67,6 @@ def _table(rows: list[dict[str, Any]]) -> None:
 
 
 def _cell(value: Any) -> str:
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(value)
+    return value if isinstance(value, str) else duration(value)

@@ -25,9 +25,10 @@ def history(
     ] = None,
     form: FormatOption = Format.table,
 ) -> None:
-    """Print every event of a process: number, time, what happened, how long it took, input or result.
+    """Print every event of a process.
 
-    -o jsonl prints one event a line, with nothing shortened.
+    A line tells number, time, what happened, how long it took, and input or result, shortened. -o jsonl prints one
+    event a line with nothing left out.
 
     Example: pyworkflow history order-17
     """

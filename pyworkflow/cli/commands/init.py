@@ -22,11 +22,11 @@ or in two terminals:
 
 
 def init(
-    directory: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write it, made if need be.")] = Path(),
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write it, made if need be.")] = Path(),
 ) -> None:
-    """Write a small project that runs: workflows.toml, a workflow that handles an interrupted activity, its test.
+    """Write a small project that runs.
 
-    Nothing is overwritten.
+    It has a workflows.toml, a workflow that handles an interrupted activity, and its test. Nothing is overwritten.
 
     Example: pyworkflow init orders
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import signal
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,15 +32,17 @@ def run(
     id: IdOption = None,
     tag: TagsOption = None,
 ) -> int:
-    """Start a process and work on it here until it closes: its events on stderr, its result (JSON) on stdout.
+    """Start a process and work on it here until it closes.
 
-    Works on this process and its children only. Exits with 1 if it ends other than completed.
+    Prints its events on stderr and its result, as JSON, on stdout. Works on this process and its children only. Exits
+    with 1 if it ends other than completed.
 
     Example: pyworkflow run Order -i '{"order": 17}'
     """
     from pyworkflow.process import Process, ProcessCompleted
 
     session = Session.of(context)
+    output.log_to_stderr(logging.ERROR)  # what else there is to tell, the events do
     cls = session.project.workflow(workflow)
     process = Process(cls, id, json_value(input, "-i"), tag)
     with session.open_backend(alone=True) as backend:
@@ -46,7 +50,8 @@ def run(
         started = manager.start_process(process)
         output.note(f"process {started}")
         try:
-            result = _worked_on(manager, started, session)
+            with _sigterm_as_ctrl_c():
+                result = _worked_on(manager, started, session)
         except KeyboardInterrupt:
             output.note(_how_to_go_on(started, durable=backend.capabilities.durable))
             return 130
@@ -68,6 +73,15 @@ def _worked_on(manager: Manager, process_id: str, session: Session) -> ProcessRe
     )
     with _working(pool) as work:
         return _shown_until_closed(manager.backend, process_id, work)
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -21,7 +21,9 @@ LONGEST = 4000  # characters of an input or a result; -o json shows all of it
 
 
 def show(context: typer.Context, id: IdArgument, form: FormatOption = Format.table) -> None:
-    """Show what a process is, and why it is where it is: what it waits for, who works on it, what went wrong.
+    """Show what a process is, and why it is where it is.
+
+    That is: what it waits for and since when, who works on it, and what went wrong.
 
     Example: pyworkflow show order-17
     """

@@ -26,7 +26,9 @@ def start(
     id: IdOption = None,
     tag: TagsOption = None,
 ) -> None:
-    """Start a process, and print its id alone on stdout. A worker works on it.
+    """Start a process and print its id, alone, on stdout.
+
+    It is for workers to work on, which may run already or later.
 
     Example: pyworkflow start Order -i '{"order": 17}' --id order-17
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,9 +36,10 @@ def worker(
         float, typer.Option(min=0, metavar="SECONDS", help="What running activities have to finish when it is stopped.")
     ] = 30.0,
 ) -> int:
-    """Make decisions and execute activities until stopped; one line a task on stderr.
+    """Make decisions and execute activities, until stopped.
 
-    Ctrl-C or SIGTERM: no new tasks, and what runs may finish; a second Ctrl-C ends at once. Nothing is lost either way.
+    Logs a line a task on stderr. Ctrl-C or SIGTERM: it takes no new tasks, and what runs may finish; a second Ctrl-C
+    ends it at once. Nothing is lost either way.
 
     Example: pyworkflow worker -c 16
     """
@@ -45,7 +47,7 @@ def worker(
 
     session = Session.of(context)
     settings = session.settings.worker
-    output.log_to_stderr()
+    output.log_to_stderr(logging.INFO)
     with session.open_backend() as backend:
         manager = session.manager(backend)
         pool = WorkerPool(

@@ -28,7 +28,7 @@ class OrderWorkflow(Workflow):
     category = "orders"
     timeout = 4
     decision_timeout = 5
-    activities = [PayActivity]  # noqa: RUF012
+    activities = [PayActivity]
 
 
 class RefundWorkflow(Workflow):

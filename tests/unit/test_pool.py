@@ -13,7 +13,9 @@ from pyworkflow import Process
 from pyworkflow.decision import CompleteProcess, ScheduleActivity, StartChildProcess, Timer
 from pyworkflow.exceptions import BackendUnavailableException
 from pyworkflow.managed import Activity, Manager, Workflow
-from pyworkflow.managed.worker import WorkerPool
+from pyworkflow.managed.worker import DecisionWorker, WorkerPool
+from pyworkflow.managed.worker.ledger import Ledger
+from pyworkflow.managed.worker.source import Source
 from pyworkflow.memory import MemoryBackend
 
 Running = Callable[..., "Started"]
@@ -265,22 +267,57 @@ def test_a_stop_before_the_run_ends_it(manager: Manager) -> None:
     pool.run()
 
 
-def test_its_tasks_are_held_under_its_name_and_one_lease(
-    manager: Manager, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+def test_its_tasks_are_held_under_its_name_and_one_lease_that_it_closes(
+    manager: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leases: list[str] = []
+    happened: list[str] = []
     make = manager.backend.lease
 
-    def counted(identity: str) -> Any:
-        leases.append(identity)
-        return make(identity)
+    def watched(identity: str) -> Any:
+        lease = make(identity)
+        happened.append(f"opened by {identity}")
+        monkeypatch.setattr(lease, "close", lambda: happened.append("closed"))
+        return lease
 
-    monkeypatch.setattr(manager.backend, "lease", counted)
+    monkeypatch.setattr(manager.backend, "lease", watched)
     process_id = manager.start_process(Process(FanWorkflow, input=2))
-    run(identity="me", concurrency=4)
+    started = run(identity="me", concurrency=4)
     until(lambda: states(manager, process_id) == ["running"] * 4)
     assert {one.identity for one in manager.backend.pending(process_id).activities} == {"me"}
-    assert leases == ["me"]
+    assert happened == ["opened by me"]
+    gate.open.set()
+    started.pool.stop()
+    assert started.ended()
+    assert happened == ["opened by me", "closed"]
+
+
+def test_a_stop_interrupts_the_polls_that_wait(manager: Manager, run: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    interrupted = threading.Event()
+    monkeypatch.setattr(manager.backend, "interrupt", interrupted.set)
+    run().pool.stop()
+    assert interrupted.wait(30)
+
+
+def test_a_source_that_is_stopping_takes_nothing(manager: Manager) -> None:
+    manager.start_process(Process(FanWorkflow))
+    stopping = threading.Event()
+    source = Source([DecisionWorker(manager)], Ledger(1), stopping, burst=False)
+    stopping.set()
+    assert source.next() is None
+    stopping.clear()
+    assert source.next() is not None
+
+
+def test_decisions_that_failed_are_due_at_once_for_a_pool_with_other_code(
+    manager: Manager, run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[Any] = [CompleteProcess(), 1 / 2]
+    monkeypatch.setattr(FanWorkflow, "decide", lambda _self, _process: answers.pop())
+    process_id = manager.start_process(Process(FanWorkflow))
+    assert run(code="old", burst=True).ended()
+    assert not is_closed(manager, process_id)()
+    assert run(code="new", burst=True).ended()
+    assert is_closed(manager, process_id)()
 
 
 def test_a_busy_category_does_not_starve_another(manager: Manager, gate: Gate, run: Running) -> None:

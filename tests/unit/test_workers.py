@@ -13,6 +13,7 @@ from pyworkflow import Process
 from pyworkflow.activity import ActivityCanceled, ActivityCompleted, ActivityFailed, ActivityTimedOut
 from pyworkflow.backend import Backend
 from pyworkflow.decision import CancelActivity, CompleteProcess, RecordMarker, ScheduleActivity, Timer
+from pyworkflow.event import DecisionStartedEvent
 from pyworkflow.exceptions import BackendUnavailableException, WorkflowException
 from pyworkflow.managed import Activity, Manager, Workflow
 from pyworkflow.managed.worker import ActivityWorker, DecisionWorker, Worker, WorkerThread
@@ -328,8 +329,10 @@ def test_the_same_question_gets_the_same_ids_and_another_process_others(
     ids = [[one.id for one in worker.decide(DecisionTask(process))] for _ in range(2)]  # type: ignore[attr-defined]
     others = [one.id for one in worker.decide(DecisionTask(Process(DoWorkflow, "q")))]  # type: ignore[attr-defined]
     again = [one.id for one in worker.decide(DecisionTask(Process(DoWorkflow, "p", run=2)))]  # type: ignore[attr-defined]
+    process.history.append(DecisionStartedEvent())
+    later = [one.id for one in worker.decide(DecisionTask(process))]  # type: ignore[attr-defined]
     assert ids[0] == ids[1]
-    assert len({*ids[0], *others, *again}) == 9
+    assert len({*ids[0], *others, *again, *later}) == 12
 
 
 @pytest.mark.parametrize(

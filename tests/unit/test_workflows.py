@@ -86,7 +86,7 @@ def test_merging_costs_the_same_for_each_of_many_decisions() -> None:
 
 
 def test_what_is_no_decision_survives_merging_to_be_refused_by_name() -> None:
-    assert merged(["Pay", [{1, 2}], {"a": 1}]) == ["Pay", {1, 2}, {"a": 1}]
+    assert merged(["Pay", [{1, 2}, {3}], {"a": 1}]) == ["Pay", {1, 2}, {3}, {"a": 1}]
 
 
 class HookedWorkflow(DefaultWorkflow):

@@ -1,0 +1,23 @@
+"""`python -m benchmarks WORKLOAD`: one command a workload."""
+
+from __future__ import annotations
+
+import argparse
+
+from benchmarks import throughput
+
+
+def main() -> None:
+    """Run the workload that is named."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed, as ratios.")
+    commands = parser.add_subparsers(dest="workload", required=True)
+    one = commands.add_parser("throughput", help="one-activity processes a second on SQLite, against bare sqlite3")
+    one.add_argument("--processes", type=int, default=500, help="in each round (default: %(default)s)")
+    one.add_argument("--rounds", type=int, default=5, help="of both, in turns (default: %(default)s)")
+    one.add_argument("--durability", choices=("normal", "full"), default="normal")
+    given = parser.parse_args()
+    throughput.run(given.processes, given.rounds, given.durability)
+
+
+if __name__ == "__main__":
+    main()

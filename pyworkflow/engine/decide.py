@@ -37,6 +37,7 @@ class _Round:
     registry: Registry
     open_activities: dict[str, ActivityRow]
     open_timers: list[TimerRow]
+    timer_ids: set[str | None]
     tags: tuple[str, ...]
     now: int
     events: list[Event] = field(default_factory=list)
@@ -62,7 +63,8 @@ def apply(
     `activities` holds at least those open ones that the list names, `timers` the open ones if it names any, both
     oldest first. Raises InvalidDecisionException for the first decision that cannot be; then nothing is to be done.
     """
-    round = _Round(head, registry, dict(activities), list(timers), tags, now)
+    rows = list(timers)
+    round = _Round(head, registry, dict(activities), rows, {row.timer.id for row in rows}, tags, now)
     closing: Decision | None = None
     for decision in decisions:
         if closing is not None:
@@ -202,8 +204,9 @@ def _start_timer(round: _Round, decision: Timer) -> None:
         delay = seconds(decision.delay, "delay", least=0)
     except InvalidValueException as refused:
         raise InvalidDecisionException(decision, str(refused)) from None
-    if decision.id is not None and any(row.timer.id == decision.id for row in (*round.open_timers, *round.timers)):
+    if decision.id is not None and decision.id in round.timer_ids:
         raise InvalidDecisionException(decision, f"a timer with the id {decision.id!r} is still open")
+    round.timer_ids.add(decision.id)
     round.timers.append(TimerRow(0, round.head.key, round.now + delay, _as_stored(decision)))
 
 
@@ -213,6 +216,7 @@ def _cancel_timer(round: _Round, decision: CancelTimer) -> None:
         for position, row in enumerate(rows):
             if row.timer == wanted or (row.timer.id is not None and row.timer.id == wanted):
                 del rows[position]
+                round.timer_ids.discard(row.timer.id)
                 if row.key:
                     round.fired.append(row.key)
                 return

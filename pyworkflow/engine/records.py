@@ -35,8 +35,9 @@ class ProcessHead:
 
     The decision round: `decision` is idle, due (offered from `decision_at`) or running (since `decision_at`, given up
     at `decision_deadline`). `attempts` counts how often the round has come to nothing, `error` says why the last did,
-    `failed_code` which code it was. `start_number` is the event number of a decision_started that nothing in the
-    history says came to nothing yet. `arrived`: has something called for a decision since this one was handed out?
+    `failed_codes` with which codes, a space on both sides of each. `start_number` is the event number of a
+    decision_started that nothing in the history says came to nothing yet. `arrived`: has something called for a
+    decision since this one was handed out?
     """
 
     key: int
@@ -60,7 +61,7 @@ class ProcessHead:
     decision_deadline: int | None = None
     attempts: int = 0
     error: str | None = None
-    failed_code: str | None = None
+    failed_codes: str = ""
     start_number: int | None = None
     arrived: bool = False
     secret: str | None = None

@@ -201,10 +201,15 @@ def decision_overtaken(head: ProcessHead, now: int) -> Changes:
 
 
 def decision_failed(head: ProcessHead, reason: str, details: str | None, now: int) -> Changes:
-    """The workflow raised: offered again after 1, 2, 4 … 60 s, or at once to other code (D8)."""
+    """The workflow raised: offered again after 1, 2, 4 … 60 s, or at once to code that has not failed yet (D8).
+
+    Every code that failed is remembered: two workers, each with code of its own that fails, must not keep each other
+    busy.
+    """
     pause = min(SECOND << min(head.attempts, 6), LONGEST_PAUSE)
+    failed = head.failed_codes if head.code is None else f"{head.failed_codes} {head.code} "
     return _came_to_nothing(
-        replace(head, failed_code=head.code), now + pause, reason, DecisionFailedEvent(reason, details)
+        replace(head, failed_codes=failed), now + pause, reason, DecisionFailedEvent(reason, details)
     )
 
 
@@ -240,7 +245,7 @@ def _settled(head: ProcessHead) -> ProcessHead:
         decision_deadline=None,
         attempts=0,
         error=None,
-        failed_code=None,
+        failed_codes="",
         start_number=None,
         arrived=False,
         secret=None,

@@ -162,7 +162,7 @@ class _Rows(Transaction):
             for place, _, key in self._in_order(queue, first_only=root is None and due_now):
                 head = self.head_by_key(key)
                 assert head is not None
-                other_code = code is not None and head.failed_code is not None and head.failed_code != code
+                other_code = code is not None and head.failed_codes != "" and f" {code} " not in head.failed_codes
                 if (place <= now if due_now else other_code) and root in (None, head.root):
                     return head
             if code is None:

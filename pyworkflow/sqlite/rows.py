@@ -51,9 +51,10 @@ DUE_DECISION = f"""
 DUE_DECISION_OF_ROOT = f"""
     SELECT {_PROCESS} FROM process WHERE decision = 'due' AND category = ? AND decision_at <= ? AND root = ?
     ORDER BY decision_at LIMIT 1"""
-FAILED_WITH_OTHER_CODE = f"""
+FAILED_WITH_OTHER_CODES = f"""
     SELECT {_PROCESS} FROM process
-    WHERE failed_code IS NOT NULL AND category = ? AND failed_code != ? AND decision = 'due' AND (? IS NULL OR root = ?)
+    WHERE failed_codes != '' AND category = ? AND decision = 'due'
+        AND instr(failed_codes, ' ' || ? || ' ') = 0 AND (? IS NULL OR root = ?)
     ORDER BY key LIMIT 1"""
 WAITING_ACTIVITY = f"SELECT {_ACTIVITY} FROM activity WHERE state = 'waiting' AND category = ? ORDER BY key LIMIT 1"
 WAITING_ACTIVITY_OF_ROOT = f"""
@@ -138,7 +139,7 @@ class SQLTransaction(Transaction):
         else:
             found = self._execute(DUE_DECISION_OF_ROOT, (category, now, root)).fetchone()
         if found is None and code is not None:
-            found = self._execute(FAILED_WITH_OTHER_CODE, (category, code, root, root)).fetchone()
+            found = self._execute(FAILED_WITH_OTHER_CODES, (category, code, root, root)).fetchone()
         return _head(found)
 
     def next_activity(self, category: str, root: str | None) -> ActivityRow | None:

@@ -22,7 +22,7 @@ CREATE TABLE process (
     decision_deadline INTEGER,
     attempts INTEGER NOT NULL,
     error TEXT,
-    failed_code TEXT,
+    failed_codes TEXT NOT NULL,
     start_number INTEGER,
     arrived INTEGER NOT NULL,
     secret TEXT,
@@ -34,7 +34,7 @@ CREATE TABLE process (
 CREATE UNIQUE INDEX process_id ON process (id, run);
 CREATE INDEX process_due ON process (category, decision_at) WHERE decision = 'due';
 CREATE INDEX process_offer ON process (decision_at) WHERE decision = 'due';
-CREATE INDEX process_failed ON process (category, key) WHERE failed_code IS NOT NULL;
+CREATE INDEX process_failed ON process (category, key) WHERE failed_codes != '';
 CREATE INDEX process_deadline ON process (decision_deadline) WHERE decision_deadline IS NOT NULL;
 CREATE INDEX process_timeout ON process (timeout_at) WHERE status = 'open';
 CREATE INDEX process_parent ON process (parent, status) WHERE parent IS NOT NULL;

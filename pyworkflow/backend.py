@@ -376,7 +376,7 @@ class Backend(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of files and connections. Closing twice does nothing."""
+        """Let go of files and connections; waiting polls return None. Closing twice does nothing."""
 
     def __enter__(self) -> Self:
         return self

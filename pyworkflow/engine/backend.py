@@ -287,6 +287,7 @@ class EngineBackend(Backend):
         self._store.interrupt()
 
     def close(self) -> None:
+        self.interrupt()
         self._store.close()
 
     # --- how it is done ---

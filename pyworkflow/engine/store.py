@@ -68,8 +68,8 @@ class Transaction(ABC):
     def next_decision(self, category: str, now: int, code: str | None, root: str | None) -> ProcessHead | None:
         """The run whose decision has been due longest.
 
-        That is `decision_at <= now`; or any time, if `code` is given, and its `failed_codes` are some, but not this one.
-        With `root` only those of this root.
+        That is `decision_at <= now`; or any time, if `code` is given and its `failed_codes` are some, but not this
+        one. With `root` only those of this root.
         """
 
     @abstractmethod

@@ -30,6 +30,7 @@ class SQLiteStore(Store):
             raise InvalidValueException("durability", f"{durability!r} is neither 'normal' nor 'full'")
         self._path = Path(path).absolute()
         self._durability: Durability = durability
+        self._closed = False
         self._begin()
 
     def _begin(self) -> None:
@@ -43,6 +44,11 @@ class SQLiteStore(Store):
         self._wake = Wake(folder)
         self._leases = Leases(folder)
 
+    def _check_usable(self) -> None:
+        if self._closed:
+            raise BackendException(f"{self._path}: this backend object was closed")
+        self._after_fork()
+
     def _after_fork(self) -> None:
         """A child begins anew: neither connections nor locks survive a fork."""
         if self._pid != os.getpid():
@@ -50,19 +56,20 @@ class SQLiteStore(Store):
             self._begin()
 
     def transact(self, operation: Callable[[Transaction], Result]) -> Result:
-        self._after_fork()
+        self._check_usable()
         with self._writing, translated(self._path):
             if self._writer is None:
                 self._writer = self._make()
             return _in_transaction(self._writer, "BEGIN IMMEDIATE", operation)
 
     def read(self, operation: Callable[[Transaction], Result]) -> Result:
-        self._after_fork()
+        self._check_usable()
         with translated(self._path):
             # The connection that wrote last still has its pages; every other one has to read them again.
-            if self._writer is not None and self._writing.acquire(blocking=False):
+            if self._writing.acquire(blocking=False):
                 try:
-                    return _in_transaction(self._writer, "BEGIN", operation)
+                    if self._writer is not None:
+                        return _in_transaction(self._writer, "BEGIN", operation)
                 finally:
                     self._writing.release()
             if not self._is_made():
@@ -117,6 +124,7 @@ class SQLiteStore(Store):
 
     def close(self) -> None:
         self._after_fork()
+        self._closed = True
         self._wake.close()
         with self._writing:
             if self._writer is not None:

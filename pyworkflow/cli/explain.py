@@ -22,10 +22,18 @@ class Reason:
     bad: bool = False
 
 
-def reasons(pending: Pending, scheduled: Mapping[str, int], now: datetime) -> Iterator[Reason]:
-    """What it waits for, at the time `now`. `scheduled` gives an activity's event number by its id."""
+def reasons(
+    pending: Pending, now: datetime, *, scheduled: Mapping[str, int], traceback: str | None
+) -> Iterator[Reason]:
+    """What it waits for, at the time `now`.
+
+    `scheduled` gives an activity's event number by its id, `traceback` is that of the last failed decision.
+    """
     if pending.decision:
         yield from _decision(pending.decision, now)
+        if pending.decision.error is not None:
+            yield Reason("", f"last error: {pending.decision.error}", bad=True)
+            yield from (Reason("", line) for line in (traceback or "").splitlines())
     for activity in pending.activities:
         yield from _activity(activity, scheduled.get(activity.execution.id), now)
     for timer in pending.timers:
@@ -52,8 +60,6 @@ def _decision(decision: PendingDecision, now: datetime) -> Iterator[Reason]:
         yield Reason("decision", f"is due, {since}")
     if decision.attempt > 1:
         yield Reason("", f"failed {_times(decision.attempt - 1)}; with other code it is due at once", bad=True)
-    if decision.error is not None:
-        yield Reason("", f"last error: {decision.error}", bad=True)
 
 
 def _activity(activity: PendingActivity, number: int | None, now: datetime) -> Iterator[Reason]:

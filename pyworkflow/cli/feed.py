@@ -6,9 +6,9 @@ import sys
 
 from pyworkflow.backend import Backend, Recorded
 from pyworkflow.cli.narrate import Narrator
-from pyworkflow.cli.output import Lines, Part
+from pyworkflow.cli.output import Lines, Part, note
 from pyworkflow.cli.text import duration
-from pyworkflow.event import DecisionEvent, DecisionStartedEvent, Event, ProcessClosedEvent
+from pyworkflow.event import DecisionEvent, DecisionFailedEvent, DecisionStartedEvent, Event, ProcessClosedEvent
 from pyworkflow.process import ProcessResult, closing_result
 
 WIDTH = 32  # characters of what happened, so that the details mostly stand in one column
@@ -35,6 +35,8 @@ class Feed:
             Part("" if told.took is None else duration(told.took), width=7),
             Part(told.detail),
         )
+        if isinstance(recorded.event, DecisionFailedEvent) and recorded.event.traceback is not None:
+            note("it is asked again after 1, 2, 4 … 60 s, for as long as this runs; Ctrl-C ends it")
 
 
 def ending(event: Event) -> ProcessResult | None:

@@ -20,22 +20,22 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 def full_id(backend: Backend, given: str) -> str:
     """The id that `given` stands for: exactly it, else the only one that begins so.
 
-    A process is told from its children, whose ids begin with its own. Raises UnknownProcessException if no id begins
-    so, and a usage error that lists a few if several do.
+    Children do not count beside their parent, since their ids begin with its own. Raises UnknownProcessException if
+    no id begins so, and a usage error that lists a few if several do.
     """
     if not given:
         raise typer.BadParameter("it is empty", param_hint="ID")
     try:
         backend.events(given, limit=1)
     except UnknownProcessException as unknown:
-        ids = {summary.id for summary in all_summaries(backend, Query(id_prefix=given))}
+        parents = {summary.id: summary.parent for summary in all_summaries(backend, Query(id_prefix=given))}
+        ids = sorted(id for id, parent in parents.items() if parent not in parents)
         if not ids:
             unknown.add_note("`pyworkflow list` shows what there is")
             raise
-        shortest = min(ids, key=len)
-        if not all(id.startswith(shortest) for id in ids):
-            raise _ambiguous(given, sorted(ids)) from None
-        return shortest
+        if len(ids) > 1:
+            raise _ambiguous(given, ids) from None
+        return ids[0]
     return given
 
 

@@ -10,6 +10,7 @@ from pyworkflow import decision as decisions
 from pyworkflow import event as events
 from pyworkflow.activity import ActivityExecution, ActivityResult
 from pyworkflow.cli.text import duration, json_text
+from pyworkflow.config.settings import shown_path
 from pyworkflow.decision import Decision
 from pyworkflow.event import Event
 from pyworkflow.process import Process, ProcessResult, closing_result
@@ -138,7 +139,7 @@ def _simple(event: Event) -> _Words:  # noqa: PLR0911 - one for each kind of eve
 def _place(traceback: str | None) -> str:
     """The last line that the traceback names, which is where it went wrong."""
     places = re.findall(r'^ *File "(.+)", line (\d+)', traceback or "", re.MULTILINE)
-    return f" ({places[-1][0]}:{places[-1][1]})" if places else ""
+    return f" ({shown_path(places[-1][0])}:{places[-1][1]})" if places else ""
 
 
 def _simple_decision(decision: Decision) -> _Words:

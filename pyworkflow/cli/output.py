@@ -16,6 +16,7 @@ from pyworkflow.cli.text import NOT_IN_JSON, safe, shortened
 from pyworkflow.codec import Json
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
 PIPE_WIDTH = 160  # of a line that is made for people and goes elsewhere than to a terminal
@@ -88,7 +89,7 @@ def log_to_stderr(level: int) -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("pyworkflow")
     logger.setLevel(level)
-    logger.addHandler(handler)
+    logger.handlers = [handler]
 
 
 def _json(document: Json, form: Format) -> str:
@@ -101,9 +102,11 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Part]]) -> None:
     """Rows under headers. In a terminal the first column stays whole and the others give way; in a pipe all stay."""
     from rich.table import Table
 
+    rows = list(rows)
     made = Table(box=None, pad_edge=False, header_style="bold")
-    for position, header in enumerate(headers):
-        made.add_column(header, no_wrap=True, overflow="fold" if position == 0 else "ellipsis")
+    made.add_column(headers[0], no_wrap=True, min_width=max((len(safe(row[0].text)) for row in rows), default=None))
+    for header in headers[1:]:
+        made.add_column(header, no_wrap=True, overflow="ellipsis")
     _print(made, rows)
 
 
@@ -118,10 +121,9 @@ def fields(rows: Iterable[Sequence[Part]]) -> None:
 
 
 def _print(made: Table, rows: Iterable[Sequence[Part]]) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = _console(sys.stdout)
     for row in rows:
         made.add_row(*(Text(safe(part.text), part.style) for part in row))
     if not console.is_terminal:
@@ -132,14 +134,19 @@ def _print(made: Table, rows: Iterable[Sequence[Part]]) -> None:
         data(line.rstrip())
 
 
+def _console(stream: IO[str]) -> Console:
+    from rich.console import Console
+
+    # With NO_COLOR rich still writes bold and dim; without a colour system it writes text alone.
+    return Console(file=stream, highlight=False, color_system=None if os.environ.get("NO_COLOR") else "auto")
+
+
 class Lines:
     """Lines made of parts, printed one by one as they come: as wide as the terminal, without colour into a pipe."""
 
     def __init__(self, stream: IO[str] | None = None) -> None:
-        from rich.console import Console
-
         self._stream = stream or sys.stdout
-        self._console = Console(file=self._stream, highlight=False, soft_wrap=False)
+        self._console = _console(self._stream)
 
     def line(self, *parts: Part) -> None:
         """Print the parts side by side; what does not fit is cut, with a … at the end."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType, TracebackType
 
-from pyworkflow.config.settings import ProjectSettings
+from pyworkflow.config.settings import ProjectSettings, shown_path
 from pyworkflow.exceptions import ConfigurationException, UnknownWorkflowException
 from pyworkflow.managed import Workflow
 
@@ -49,7 +49,7 @@ def load_project(settings: ProjectSettings) -> Project:
 
 def _imported(name: str) -> ModuleType:
     try:
-        return import_module(name)
+        return importlib.import_module(name)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a module can also end in SystemExit
@@ -61,15 +61,19 @@ def _imported(name: str) -> ModuleType:
 def _where(error: BaseException) -> str:
     """The line of the user's that did it: the last one outside the import machinery, or the one that is no Python."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f" ({error.filename}:{error.lineno})"
-    places = [place for place in _places(error.__traceback__) if not place.startswith("<") and __file__ not in place]
-    return f" ({places[-1]})" if places and "importlib" not in places[-1] else ""
+        return f" ({shown_path(error.filename)}:{error.lineno})"
+    places = [place for place in _places(error.__traceback__) if not _is_import_machinery(place[0])]
+    return f" ({shown_path(places[-1][0])}:{places[-1][1]})" if places else ""
 
 
-def _places(traceback: TracebackType | None) -> Iterator[str]:
+def _places(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:
     while traceback is not None:
-        yield f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"
+        yield traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
         traceback = traceback.tb_next
+
+
+def _is_import_machinery(file: str) -> bool:
+    return file.startswith("<") or file in (__file__, importlib.__file__)
 
 
 def _workflows(module: ModuleType) -> list[type[Workflow]]:

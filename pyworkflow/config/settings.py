@@ -88,9 +88,9 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise ConfigurationException(f"{_shown(file)} is not UTF-8 text: {error.reason}") from error
+        raise ConfigurationException(f"{shown_path(file)} is not UTF-8 text: {error.reason}") from error
     except OSError as error:
-        raise ConfigurationException(f"{_shown(file)} cannot be read: {error.strerror}") from error
+        raise ConfigurationException(f"{shown_path(file)} cannot be read: {error.strerror}") from error
 
 
 def _parsed(file: Path, text: str) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _parsed(file: Path, text: str) -> dict[str, Any]:
     try:
         return tomli.loads(text)
     except tomli.TOMLDecodeError as error:
-        raise ConfigurationException(f"{_shown(file)} is not TOML: {error}") from error
+        raise ConfigurationException(f"{shown_path(file)} is not TOML: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def _check(file: Path, text: str, tables: dict[str, Any]) -> None:
 
     def wrong(key: str, reason: str) -> ConfigurationException:
         line = _line_of(text, key)
-        return ConfigurationException(f"{_shown(file)}{f':{line}' if line else ''}: {reason}")
+        return ConfigurationException(f"{shown_path(file)}{f':{line}' if line else ''}: {reason}")
 
     for name, table in tables.items():
         if name not in _KEYS:
@@ -177,7 +177,7 @@ def _dotted(key: str) -> str:
     return ".".join(part.strip(" \t\"'") for part in key.split("."))
 
 
-def _shown(file: Path) -> str:
-    """The path as a person in this folder would write it."""
+def shown_path(file: str | Path) -> str:
+    """The path as a person in this folder would write it: relative if it is below, absolute otherwise."""
     near = os.path.relpath(file)
     return str(file) if near.startswith(os.pardir) else near

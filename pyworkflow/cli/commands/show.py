@@ -61,7 +61,8 @@ def _what(process: Process) -> Iterator[tuple[Part, Part]]:
         yield _field("run", f"{process.run} (`history --run {process.run - 1}` shows the one before)")
     if process.tags:
         yield _field("tags", ", ".join(process.tags))
-    yield _field("input", shortened(json_text(process.input), LONGEST))
+    if process.input is not None:
+        yield _field("input", shortened(json_text(process.input), LONGEST))
     if ended:
         yield _field("outcome", shortened(told.detail, LONGEST))
     yield _field("events", f"{len(process.history)}, the last: {told.what}, {local_time(last)}")
@@ -81,11 +82,8 @@ def _why(process: Process, pending: Pending) -> Iterator[tuple[Part, Part]]:
                 scheduled[id] = number
             case DecisionFailedEvent(traceback=text):
                 traceback = text
-    for reason in reasons(pending, scheduled, datetime.now(UTC)):
+    for reason in reasons(pending, datetime.now(UTC), scheduled=scheduled, traceback=traceback):
         yield _field(reason.kind, reason.text, "red" if reason.bad else "")
-    if pending.decision is not None and pending.decision.error is not None:
-        for line in (traceback or "").splitlines():
-            yield _field("", line, "dim")
 
 
 def _field(name: str, text: str, style: str = "") -> tuple[Part, Part]:

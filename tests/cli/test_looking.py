@@ -1,0 +1,394 @@
+"""list, show and history: what there is, what happened, and why a process is where it is."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from terminal import Command
+
+from pyworkflow.activity import ActivityExecution, ActivityFailed
+from pyworkflow.backend import Backend
+from pyworkflow.decision import CompleteProcess, ContinueAsNew, ScheduleActivity, StartChildProcess, Timer
+from pyworkflow.process import Process
+from pyworkflow.sqlite import SQLiteBackend
+from pyworkflow.testing import Clock
+
+EVIL = "\x1b[2J\x9b31m[red]\n"
+
+
+@pytest.fixture
+def foo(backend: Backend) -> Backend:
+    """A backend that knows a workflow Foo and an activity Bar."""
+    backend.register_workflow("Foo")
+    backend.register_activity("Bar", scheduled_timeout=3600, heartbeat_timeout=600)
+    return backend
+
+
+def decide(backend: Backend, *decisions: object) -> None:
+    task = backend.poll_decision_task(identity="decider")
+    assert task is not None
+    backend.complete_decision_task(task, list(decisions))  # type: ignore[arg-type]
+
+
+# --- list ---
+
+
+def test_list_tells_the_newest_first_with_parent_and_status(pyworkflow: Command, foo: Backend) -> None:
+    foo.start_process(Process("Foo", "one"))
+    decide(foo, StartChildProcess(Process("Foo", tags=["small"])))
+    foo.start_process(Process("Foo", "two"))
+    foo.cancel_process("two")
+    rows = [line.split() for line in pyworkflow("list").lines]
+    assert rows[0] == ["ID", "WORKFLOW", "STATUS", "STARTED", "AGE", "OR", "DURATION", "PARENT"]
+    assert [(row[0], row[1], row[2]) for row in rows[1:]] == [
+        ("two", "Foo", "canceled"),
+        ("one-3", "Foo", "open"),
+        ("one", "Foo", "open"),
+    ]
+    assert rows[2][-1] == "one"
+
+
+def test_list_shows_ids_as_short_as_they_can_be_typed(pyworkflow: Command, foo: Backend) -> None:
+    ids = {foo.start_process(Process("Foo")) for _ in range(20)}
+    shown = [line.split()[0] for line in pyworkflow("list").lines[1:]]
+    assert len(shown) == len(set(shown)) == 20
+    assert max(map(len, shown)) < 15
+    assert {pyworkflow("show", short, "-o", "json").json["id"] for short in shown} == ids
+
+
+def test_list_can_be_narrowed(pyworkflow: Command, foo: Backend) -> None:
+    foo.register_workflow("Other")
+    foo.start_process(Process("Foo", "a", tags=["red"]))
+    foo.start_process(Process("Other", "b", tags=["red", "blue"]))
+    foo.start_process(Process("Foo", "c"))
+    foo.cancel_process("c")
+
+    def ids(*words: str) -> list[str]:
+        return [record["id"] for record in pyworkflow("list", "-o", "json", *words).json]
+
+    assert ids() == ["c", "b", "a"]
+    assert ids("--status", "open") == ["b", "a"]
+    assert ids("--status", "closed") == ids("--status", "canceled") == ["c"]
+    assert ids("--workflow", "Foo") == ["c", "a"]
+    assert ids("--tag", "red") == ["b", "a"]
+    assert ids("--tag", "blue") == ["b"]
+    assert ids("-n", "2") == ["c", "b"]
+
+
+def test_list_says_when_there_are_more_than_it_shows(pyworkflow: Command, foo: Backend) -> None:
+    for number in range(3):
+        foo.start_process(Process("Foo", f"p{number}"))
+    assert "-n 4 shows twice as many" in pyworkflow("list", "-n", "2").err
+    assert pyworkflow("list", "-n", "3").err == ""
+
+
+def test_list_shows_the_newest_run_and_earlier_ones_when_asked(pyworkflow: Command, foo: Backend) -> None:
+    foo.start_process(Process("Foo", "x"))
+    decide(foo, ContinueAsNew(1))
+    assert [(one["run"], one["status"]) for one in pyworkflow("list", "-o", "json").json] == [(2, "open")]
+    earlier = pyworkflow("list", "-o", "json", "--status", "continued").json
+    assert [(one["run"], one["status"]) for one in earlier] == [(1, "continued")]
+
+
+def test_jsonl_is_one_record_a_line_with_times_in_utc(pyworkflow: Command, foo: Backend) -> None:
+    import json
+
+    for number in range(3):
+        foo.start_process(Process("Foo", f"p{number}", tags=["t"]))
+    records = [json.loads(line) for line in pyworkflow("list", "-o", "jsonl").lines]
+    assert [record["id"] for record in records] == ["p2", "p1", "p0"]
+    assert records[0]["started_at"].endswith("Z")
+    assert set(records[0]) == {"id", "run", "workflow", "status", "started_at", "closed_at", "parent", "tags", "events"}
+
+
+# --- which process ---
+
+
+def test_a_beginning_names_a_process_if_no_other_begins_so(pyworkflow: Command, foo: Backend) -> None:
+    for id in ("order-1", "order-12", "order-13", "parcel"):
+        foo.start_process(Process("Foo", id))
+
+    def shown(given: str) -> str:
+        return str(pyworkflow("show", given, "-o", "json").json["id"])
+
+    assert shown("p") == "parcel"
+    assert shown("order-1") == "order-1"  # exactly it, though others begin so
+    assert shown("order-12") == "order-12"
+    ended = pyworkflow("cancel", "order-")
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "'order-' begins order-1, order-12, order-13: write more of it" in ended.err
+    assert pyworkflow("list", "-o", "json", "--status", "canceled").json == []
+
+
+def test_a_beginning_names_the_parent_and_not_its_children(pyworkflow: Command, foo: Backend) -> None:
+    foo.start_process(Process("Foo", "parent"))
+    decide(foo, StartChildProcess(Process("Foo")), StartChildProcess(Process("Foo")))
+    assert pyworkflow("show", "par", "-o", "json").json["id"] == "parent"
+    assert pyworkflow("show", "parent-3", "-o", "json").json["id"] == "parent-3"
+
+
+def test_many_that_begin_so_are_told_by_a_few(pyworkflow: Command, foo: Backend) -> None:
+    for number in range(9):
+        foo.start_process(Process("Foo", f"p{number}"))
+    assert "'p' begins p0, p1, p2, p3 and 5 more" in pyworkflow("show", "p").err
+
+
+# --- history ---
+
+
+def test_history_tells_every_event_with_its_number_time_name_and_value(pyworkflow: Command, foo: Backend) -> None:
+    foo.start_process(Process("Foo", "x", input={"order": 17}))
+    decide(foo, ScheduleActivity("Bar", "a", input=[1, 2]), Timer(60, {"why": "late"}, id="reminder"))
+    task = foo.poll_activity_task(identity="worker-1")
+    assert task is not None
+    foo.complete_activity_task(task, ActivityFailed("no luck"))
+    foo.signal_process("x", "paid", {"amount": 30})
+    decide(foo, CompleteProcess("done"))
+    lines = pyworkflow("history", "x").lines
+    assert [line.split()[0] for line in lines] == [str(number) for number in range(1, 10)]
+    words = [" ".join(line.split()[3:]) for line in lines]
+    assert words[0] == 'process started {"order":17}'
+    assert words[1] == "decision started by decider"
+    assert words[2] == "Bar scheduled [1,2]"
+    assert words[3] == 'timer reminder set {"why":"late"}'
+    assert words[4] == "Bar #3 started by worker-1"
+    assert words[5].startswith("Bar #3 failed ")
+    assert words[5].endswith("s no luck")
+    assert words[6] == 'signal paid {"amount":30}'
+    assert words[8].startswith("process completed ")
+    assert words[8].endswith('s "done"')
+
+
+def test_history_for_programs_leaves_nothing_out(pyworkflow: Command, foo: Backend) -> None:
+    foo.start_process(Process("Foo", "x"))
+    foo.signal_process("x", "long", "y" * 1000)
+    records = pyworkflow("history", "x", "-o", "json").json
+    assert [(one["number"], one["type"]) for one in records] == [(1, "process_started"), (2, "signal")]
+    assert records[1]["signal"] == {"name": "long", "data": "y" * 1000}
+    assert len(pyworkflow("history", "x", "-o", "jsonl").lines) == 2
+    assert "y" * 1000 not in pyworkflow("history", "x").out
+
+
+def test_history_of_an_earlier_run_is_there(pyworkflow: Command, foo: Backend) -> None:
+    foo.start_process(Process("Foo", "x", input=1))
+    decide(foo, ContinueAsNew(2))
+    assert "run ended, to continue as new" in pyworkflow("history", "x", "--run", "1").out
+    assert [one["type"] for one in pyworkflow("history", "x", "-o", "json").json] == ["process_started"]
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl"])
+def test_stored_text_is_shown_and_never_obeyed(pyworkflow: Command, foo: Backend, form: str) -> None:
+    foo.register_workflow(EVIL)
+    foo.start_process(Process(EVIL, f"x{EVIL}", input=EVIL, tags=[EVIL]))
+    foo.signal_process(f"x{EVIL}", EVIL, {EVIL: EVIL})
+    task = foo.poll_decision_task(identity=EVIL)
+    assert task is not None
+    foo.fail_decision_task(task, EVIL, EVIL)
+    for words in (["list"], ["show", "x"], ["history", "x"], ["signal", "x", EVIL], ["cancel", "x"]):
+        ended = pyworkflow(*words, *(["-o", form] if words[0] in ("list", "show", "history") else []))
+        assert ended.code == 0
+        assert not set(ended.out + ended.err) & {"\x1b", "\x9b"}
+        if form == "table" and words[0] != "cancel":
+            assert "[red]" in ended.out + ended.err
+
+
+def test_a_reader_that_has_enough_ends_it_quietly(foo: Backend) -> None:
+    foo.start_process(Process("Foo", "x"))
+    for number in range(2000):
+        foo.signal_process("x", "tick", {"number": number, "padding": "x" * 100})
+    for form in ("table", "json", "jsonl"):
+        command = subprocess.Popen(
+            [sys.executable, "-m", "pyworkflow", "history", "x", "-o", form],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.readline()
+        command.stdout.close()
+        with command.stderr:
+            assert command.stderr.read() == ""
+        assert command.wait() == 0
+
+
+def test_a_terminal_gets_colour_within_its_width_and_a_pipe_gets_neither(foo: Backend) -> None:
+    foo.start_process(Process("Foo", "x", input="y" * 500))
+    foo.cancel_process("x")
+    for words in (["list"], ["history", "x"]):
+        seen = in_terminal(*words, columns=60)
+        assert "\x1b[" in seen
+        assert max(map(len, without_colour(seen).splitlines())) <= 60
+        assert "\x1b[" not in in_terminal(*words, columns=60, NO_COLOR="1")
+        piped = subprocess.run([sys.executable, "-m", "pyworkflow", *words], capture_output=True, check=True)
+        assert b"\x1b" not in piped.stdout
+    assert without_colour(in_terminal("show", "x", columns=60)).count("y") >= 500
+
+
+def in_terminal(*words: str, columns: int, **environment: str) -> str:
+    """What the command writes to a terminal."""
+    import os
+    import pty
+
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "pyworkflow", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **environment},
+    ):
+        os.close(theirs)
+        seen = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                seen += chunk
+        except OSError:  # how Linux tells that the other end is closed
+            pass
+    os.close(ours)
+    return seen.decode().replace("\r\n", "\n")
+
+
+def without_colour(text: str) -> str:
+    return re.sub("\x1b\\[[0-9;]*m", "", text)
+
+
+# --- show: why it is where it is ---
+
+
+@pytest.fixture
+def why(pyworkflow: Command) -> Callable[[str], str]:
+    """What `show` says about a process, its runs of blanks made one."""
+
+    def show(id: str) -> str:
+        ended = pyworkflow("show", id)
+        assert (ended.code, ended.err) == (0, "")
+        return "\n".join(" ".join(line.split()) for line in ended.lines)
+
+    return show
+
+
+def test_show_tells_what_it_is(foo: Backend, why: Callable[[str], str]) -> None:
+    foo.start_process(Process("Foo", "x", input={"a": 1}, tags=["red", "blue"]))
+    decide(foo, CompleteProcess({"b": 2}))
+    told = why("x")
+    for line in ("process x", "workflow Foo", "status completed", "tags red, blue", 'input {"a":1}', 'outcome {"b":2}'):
+        assert f"{line}\n" in told
+    assert "decision" not in told
+
+
+def test_show_tells_that_a_decision_is_due(foo: Backend, why: Callable[[str], str]) -> None:
+    foo.start_process(Process("Foo", "x"))
+    assert "\ndecision is due, for " in why("x")
+
+
+def test_show_tells_who_decides(foo: Backend, why: Callable[[str], str]) -> None:
+    foo.start_process(Process("Foo", "x"))
+    foo.poll_decision_task(identity="decider")
+    assert "\ndecision is being made by decider, for " in why("x")
+    assert "; given up in " in why("x")
+
+
+def test_show_tells_that_deciding_failed_how_often_and_why(foo: Backend, why: Callable[[str], str]) -> None:
+    foo.start_process(Process("Foo", "x"))
+    for attempt in (1, 2):
+        task = foo.poll_decision_task(code=str(attempt))
+        assert task is not None
+        foo.fail_decision_task(task, f"ValueError: number {attempt}", 'Traceback:\n  File "foo.py", line 12, in decide')
+    told = why("x")
+    assert "\ndecision is due in " in told
+    assert "\nfailed 2 times" in told
+    assert "\nlast error: ValueError: number 2\n" in told
+    assert '\nFile "foo.py", line 12, in decide\n' in told
+
+
+def test_show_tells_where_an_activity_is(foo: Backend, why: Callable[[str], str]) -> None:
+    foo.start_process(Process("Foo", "x"))
+    decide(foo, ScheduleActivity("Bar", "a"), ScheduleActivity("Bar", "b"), ScheduleActivity("Bar", "c"))
+    first, second = (foo.poll_activity_task(identity="worker-1") for _ in range(2))
+    assert first is not None
+    assert second is not None
+    foo.heartbeat_activity_task(first, {"percent": 40})
+    foo.hand_off(second)
+    told = why("x")
+    assert "\nactivity Bar #3 runs at worker-1 (heartbeat " in told
+    assert 'ago: {"percent":40}), for ' in told
+    assert re.search("; heartbeat time-out due in (10m 00s|9m 5[0-9]s)\n", told)
+    assert "\nactivity Bar #4 is open until its token ends it, for " in told
+    assert "\nactivity Bar #5 waits for a worker of category default, for " in told
+    assert re.search("; scheduled time-out due in (1h 00m|59m 5[0-9]s)\n", told)
+
+
+def test_show_tells_that_work_was_lost(foo: Backend, why: Callable[[str], str]) -> None:
+    foo.start_process(Process("Foo", "x"))
+    decide(foo, ScheduleActivity("Bar", "a"))
+    task = foo.poll_activity_task()
+    assert task is not None
+    foo.release(task)
+    assert "\nlost once with its worker\n" in why("x")
+
+
+def test_show_asks_for_a_worker_when_nobody_takes_what_is_due(project: Path, why: Callable[[str], str]) -> None:
+    with SQLiteBackend(project / ".pyworkflow" / "pyworkflow.db", clock=an_hour_ago()) as backend:
+        backend.register_workflow("Foo")
+        backend.start_process(Process("Foo", "x"))
+        assert "and no worker has taken it: is `pyworkflow worker` running?" in why("x")
+        backend.register_activity("Bar", scheduled_timeout=60)
+        decide(backend, ScheduleActivity("Bar", "a"), Timer(1800, id="reminder"))
+        told = why("x")
+    assert "\nactivity Bar #3 waits for a worker of category default (is `pyworkflow worker` running?)" in told
+    assert "scheduled time-out OVERDUE by 59m 0" in told
+    assert "\ntimer reminder OVERDUE by 30m 0" in told
+
+
+def an_hour_ago() -> Clock:
+    from datetime import UTC, datetime, timedelta
+
+    return Clock(datetime.now(UTC) - timedelta(hours=1))
+
+
+def test_show_tells_timers_and_children(foo: Backend, why: Callable[[str], str]) -> None:
+    foo.start_process(Process("Foo", "x"))
+    decide(foo, Timer(3600, id="reminder"), StartChildProcess(Process("Foo")))
+    told = why("x")
+    assert re.search("\ntimer reminder due in (1h 00m|59m 5[0-9]s) ", told)
+    assert "\nchild x-4 (Foo) is open, for " in told
+    assert "\nparent x\n" in why("x-4")
+
+
+def test_show_says_when_only_a_signal_can_help(foo: Backend, why: Callable[[str], str]) -> None:
+    foo.start_process(Process("Foo", "x"))
+    decide(foo)
+    assert "\nnothing is pending: it waits for a signal (`pyworkflow signal ID NAME`)\n" in why("x")
+
+
+def test_show_tells_programs_what_is_pending(pyworkflow: Command, foo: Backend) -> None:
+    foo.start_process(Process("Foo", "x", input=1))
+    decide(foo, ScheduleActivity("Bar", "a", input=2))
+    shown = pyworkflow("show", "x", "-o", "json").json
+    assert (shown["status"], shown["input"], shown["result"], shown["closed_at"]) == ("open", 1, None, None)
+    waiting = shown["pending"]["activities"][0]
+    assert waiting["execution"] == {"activity": "Bar", "id": "a", "input": 2}
+    assert (waiting["state"], waiting["timeout"]) == ("waiting", "scheduled")
+    assert waiting["deadline"].endswith("Z")
+    assert len(pyworkflow("show", "x", "-o", "jsonl").lines) == 1
+    foo.cancel_process("x")
+    assert pyworkflow("show", "x", "-o", "json").json["pending"] is None
+
+
+def test_looking_changes_nothing(pyworkflow: Command, project: Path) -> None:
+    with SQLiteBackend(project / ".pyworkflow" / "pyworkflow.db", clock=an_hour_ago()) as backend:
+        backend.register_workflow("Foo", timeout=60)
+        backend.start_process(Process("Foo", "x"))
+        backend.register_activity("Bar", scheduled_timeout=60)
+        decide(backend, ScheduleActivity("Bar", "a"))
+        before = backend.process_by_id("x").history
+        for words in (["list"], ["show", "x"], ["history", "x"]):
+            assert pyworkflow(*words).code == 0
+        assert backend.process_by_id("x").history == before
+        assert backend.pending("x").activities[0].execution == ActivityExecution("Bar", "a")

@@ -83,9 +83,8 @@ class ProcessRules(Contract):
         with self.elsewhere(roles.work, 12, 3) as doomed:
             *_, held = [doomed.hear() for _ in range(3)]
             with self.elsewhere(roles.work, 12) as one, self.elsewhere(roles.work, 12) as other:
-                said = [one.hear(), other.hear()]
                 doomed.kill()
-                said += one.hear_all() + other.hear_all()
+                said = one.hear_all() + other.hear_all()
         assert held in said
         for process_id in ids:
             process = self.backend.process_by_id(process_id)

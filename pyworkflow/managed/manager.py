@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from pyworkflow.backend import Backend, Heartbeat, Lease
 from pyworkflow.defaults import Defaults
-from pyworkflow.exceptions import ConfigurationException, UnknownWorkflowException
+from pyworkflow.exceptions import ConfigurationException, InvalidValueException, UnknownWorkflowException
 from pyworkflow.managed.activity import Activity, ActivityMonitor
 from pyworkflow.managed.workflow.base import Workflow
 from pyworkflow.naming import name_of
@@ -36,21 +37,23 @@ class Manager:
 
     def _register(self) -> None:
         for name, workflow in self.workflows.items():
-            self.backend.register_workflow(
-                name,
-                category=workflow.category,
-                timeout=workflow.timeout,
-                decision_timeout=workflow.decision_timeout,
-            )
+            with _blamed(workflow):
+                self.backend.register_workflow(
+                    name,
+                    category=workflow.category,
+                    timeout=workflow.timeout,
+                    decision_timeout=workflow.decision_timeout,
+                )
         for name, activity in self.activities.items():
-            self.backend.register_activity(
-                name,
-                category=activity.category,
-                scheduled_timeout=activity.scheduled_timeout,
-                execution_timeout=activity.execution_timeout,
-                heartbeat_timeout=activity.heartbeat_timeout,
-                restart_lost=activity.restart_lost,
-            )
+            with _blamed(activity):
+                self.backend.register_activity(
+                    name,
+                    category=activity.category,
+                    scheduled_timeout=activity.scheduled_timeout,
+                    execution_timeout=activity.execution_timeout,
+                    heartbeat_timeout=activity.heartbeat_timeout,
+                    restart_lost=activity.restart_lost,
+                )
 
     # --- processes: the backend's own calls, which also take a Process where it takes an id ---
 
@@ -152,6 +155,16 @@ def _checked(given: Named, base: type, where: str) -> Named:
     if not (isinstance(given, type) and issubclass(given, base)):
         raise ConfigurationException(f"{where}: {given!r} is not a subclass of {base.__name__}")
     return given
+
+
+@contextmanager
+def _blamed(given: type[Activity] | type[Workflow]) -> Iterator[None]:
+    """What is refused within was written in this class, and the error gets a note that says so."""
+    try:
+        yield
+    except InvalidValueException as error:
+        error.add_note(f"in {given.__module__}.{given.__qualname__}")
+        raise
 
 
 def _add(known: dict[str, Named], given: Named) -> None:

@@ -96,7 +96,10 @@ def test_check_makes_no_database(pyworkflow: Command, project: Path) -> None:
     [
         ("class Echo(Workflow):\n    def decide(self, process): return None\n", "are both named 'Echo'"),
         ("class Bad(Waiter):\n    activities = [Waiter]\n", "Bad.activities: <class 'flows.Waiter'> is not a subclass"),
-        ("class Late(Waiter):\n    timeout = 0\n", "timeout: 0 is not a time in seconds"),
+        (
+            "class Late(Waiter):\n    timeout = 0\n",
+            "timeout: 0 is not a time in seconds (more than 0, at most 100 years); in flows.Late",
+        ),
         ("class Odd(\n", "module 'flows' does not import: SyntaxError: '(' was never closed"),
     ],
 )

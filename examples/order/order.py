@@ -90,14 +90,18 @@ class OrderWorkflow(RuleSetWorkflow):
 
 
 def ship(process, item):
-    # The id is the item's, so that rules which agree on an item ship it once.
-    return ScheduleActivity(Ship, id=f"ship {item}", input={"order": process.input["order"], "item": item})
+    return once(process, Ship, f"ship {item}", {"order": process.input["order"], "item": item})
 
 
 def refund(process):
-    if any(event.type == "decision" and getattr(event.decision, "id", None) == "refund" for event in process.history):
-        return None  # it is on its way
-    return ScheduleActivity(Refund, id="refund", input=payment(process))
+    return once(process, Refund, "refund", payment(process))
+
+
+def once(process, activity, id, input):
+    """Schedule it, unless that was done before: a signal can come twice, and two rules can agree."""
+    if any(event.type == "decision" and getattr(event.decision, "id", None) == id for event in process.history):
+        return None
+    return ScheduleActivity(activity, id=id, input=input)
 
 
 def items(process):

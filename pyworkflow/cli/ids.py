@@ -1,4 +1,4 @@
-"""Short ids: any unique beginning of a process id names the process."""
+"""Short ids: any beginning of a process id that no other has names the process."""
 
 from __future__ import annotations
 
@@ -14,29 +14,43 @@ from pyworkflow.exceptions import UnknownProcessException
 IdArgument = Annotated[
     str, typer.Argument(metavar="ID", help="The process: its id, or any beginning of it that no other has.")
 ]
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = re.compile(r"(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?P<numbers>(?:-[0-9]+)*)")
 
 
 def full_id(backend: Backend, given: str) -> str:
-    """The id that `given` stands for: exactly it, else the only one that begins so.
+    """The id that `given` stands for: exactly it, else the only one that begins so, else a child such as 0a1b2c3d/4.
 
     Children do not count beside their parent, since their ids begin with its own. Raises UnknownProcessException if
-    no id begins so, and a usage error that lists a few if several do.
+    there is no such process, and a usage error that lists a few if there are several.
     """
     if not given:
         raise typer.BadParameter("it is empty", param_hint="ID")
+    if _exists(backend, given):
+        return given
+    parents = {summary.id: summary.parent for summary in all_summaries(backend, Query(id_prefix=given))}
+    ids = sorted(id for id, parent in parents.items() if parent not in parents)
+    if len(ids) > 1:
+        raise _ambiguous(given, ids)
+    return ids[0] if ids else _child(backend, given)
+
+
+def _child(backend: Backend, given: str) -> str:
+    parent, slash, number = given.rpartition("/")
+    if slash:
+        child = f"{full_id(backend, parent)}-{number}"
+        if _exists(backend, child):
+            return child
+    error = UnknownProcessException(given)
+    error.add_note("`pyworkflow list` shows what there is")
+    raise error
+
+
+def _exists(backend: Backend, id: str) -> bool:
     try:
-        backend.events(given, limit=1)
-    except UnknownProcessException as unknown:
-        parents = {summary.id: summary.parent for summary in all_summaries(backend, Query(id_prefix=given))}
-        ids = sorted(id for id, parent in parents.items() if parent not in parents)
-        if not ids:
-            unknown.add_note("`pyworkflow list` shows what there is")
-            raise
-        if len(ids) > 1:
-            raise _ambiguous(given, ids) from None
-        return ids[0]
-    return given
+        backend.events(id, limit=1)
+    except UnknownProcessException:
+        return False
+    return True
 
 
 def _ambiguous(given: str, ids: list[str]) -> typer.BadParameter:
@@ -56,13 +70,18 @@ def all_summaries(backend: Backend, query: Query) -> Iterator[Summary]:
 
 
 def short_ids(ids: set[str]) -> dict[str, str]:
-    """For each id what a person types: of a uuid its beginning, from 8 characters on; any other id as it is."""
-    short = {id: id for id in ids}
-    uuids = ["", *sorted(id for id in ids if _UUID.fullmatch(id)), ""]
-    for before, id, after in zip(uuids, uuids[1:], uuids[2:], strict=False):
-        shared = max(_alike(id, before), _alike(id, after))
-        short[id] = id[: max(8, shared + 1)]
-    return short
+    """For each id what a person types.
+
+    That is the beginning of a uuid, from 8 characters on, and then the numbers of a child that the parent's id was
+    given to; any other id as it is.
+    """
+    matches = {id: match for id in ids if (match := _UUID.fullmatch(id))}
+    uuids = ["", *sorted({match["uuid"] for match in matches.values()}), ""]
+    short: dict[str, str] = {}
+    for before, uuid, after in zip(uuids, uuids[1:], uuids[2:], strict=False):
+        short[uuid] = uuid[: max(8, _alike(uuid, before) + 1, _alike(uuid, after) + 1)]
+    told = {id: short[match["uuid"]] + match["numbers"].replace("-", "/") for id, match in matches.items()}
+    return {id: told.get(id, id) for id in ids}
 
 
 def _alike(one: str, other: str) -> int:

@@ -44,7 +44,7 @@ def test_list_tells_the_newest_first_with_parent_and_status(pyworkflow: Command,
     foo.start_process(Process("Foo", "two"))
     foo.cancel_process("two")
     rows = [line.split() for line in pyworkflow("list").lines]
-    assert rows[0] == ["ID", "WORKFLOW", "STATUS", "STARTED", "AGE", "OR", "DURATION", "PARENT"]
+    assert rows[0] == ["ID", "WORKFLOW", "STATUS", "STARTED", "OPEN", "FOR", "PARENT"]
     assert [(row[0], row[1], row[2]) for row in rows[1:]] == [
         ("two", "Foo", "canceled"),
         ("one-3", "Foo", "open"),
@@ -130,6 +130,21 @@ def test_a_beginning_names_the_parent_and_not_its_children(pyworkflow: Command, 
     decide(foo, StartChildProcess(Process("Foo")), StartChildProcess(Process("Foo")))
     assert pyworkflow("show", "par", "-o", "json").json["id"] == "parent"
     assert pyworkflow("show", "parent-3", "-o", "json").json["id"] == "parent-3"
+
+
+def test_a_child_is_named_as_list_shows_it(pyworkflow: Command, foo: Backend) -> None:
+    parent = foo.start_process(Process("Foo"))
+    decide(foo, StartChildProcess(Process("Foo")))
+    decide(foo, StartChildProcess(Process("Foo")))
+    shown = {line.split()[0] for line in pyworkflow("list").lines[1:]}
+    assert shown == {parent[:8], f"{parent[:8]}/3", f"{parent[:8]}/3/3"}
+    full = {pyworkflow("show", short, "-o", "json").json["id"] for short in shown}
+    assert full == {parent, f"{parent}-3", f"{parent}-3-3"}
+    ended = pyworkflow("show", f"{parent[:8]}/4")
+    assert (ended.code, ended.err) == (
+        3,
+        f"pyworkflow: there is no process '{parent[:8]}/4'; `pyworkflow list` shows what there is\n",
+    )
 
 
 def test_many_that_begin_so_are_told_by_a_few(pyworkflow: Command, foo: Backend) -> None:

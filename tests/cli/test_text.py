@@ -60,11 +60,13 @@ def test_times_are_local_with_their_offset_for_people_and_utc_for_programs() -> 
 def test_uuids_are_shortened_as_far_as_they_stay_apart_and_other_ids_not_at_all() -> None:
     one, near = "01234567-89ab-4cde-8f01-23456789abcd", "01234567-89ff-4cde-8f01-23456789abcd"
     alone = "fedcba98-89ab-4cde-8f01-23456789abcd"
-    assert short_ids({one, near, alone, "order-17", f"{alone}-5"}) == {
+    assert short_ids({one, near, alone, "order-17", f"{alone}-5", f"{one}-5-17", f"{one}-x"}) == {
         one: "01234567-89a",
         near: "01234567-89f",
         alone: "fedcba98",
         "order-17": "order-17",
-        f"{alone}-5": f"{alone}-5",
+        f"{alone}-5": "fedcba98/5",
+        f"{one}-5-17": "01234567-89a/5/17",
+        f"{one}-x": f"{one}-x",
     }
     assert short_ids(set()) == {}

@@ -62,12 +62,12 @@ def list_processes(
 
 def _table(summaries: Sequence[Summary]) -> None:
     from pyworkflow.cli.ids import short_ids
-    from pyworkflow.cli.text import local_time
+    from pyworkflow.cli.text import duration, local_time
 
     if not summaries:
         output.note("no processes")
         return
-    short = short_ids({summary.id for summary in summaries})
+    short = short_ids({id for summary in summaries for id in (summary.id, summary.parent or "")})
     now = datetime.now(UTC)
     rows = [
         (
@@ -75,20 +75,12 @@ def _table(summaries: Sequence[Summary]) -> None:
             Part(summary.workflow),
             Part(summary.status, STYLES.get(summary.status, "")),
             Part(local_time(summary.started_at)),
-            Part(_age(summary, now)),
-            Part(short.get(summary.parent, summary.parent) if summary.parent else ""),
+            Part(duration(((summary.closed_at or now) - summary.started_at).total_seconds())),
+            Part(short[summary.parent or ""]),
         )
         for summary in summaries
     ]
-    output.table(("ID", "WORKFLOW", "STATUS", "STARTED", "AGE OR DURATION", "PARENT"), rows)
+    output.table(("ID", "WORKFLOW", "STATUS", "STARTED", "OPEN FOR", "PARENT"), rows)
 
 
 STYLES = {"open": "cyan", "completed": "green", "failed": "red", "timedout": "red", "canceled": "yellow"}
-
-
-def _age(summary: Summary, now: datetime) -> str:
-    from pyworkflow.cli.text import duration
-
-    if summary.closed_at is None:
-        return f"open for {duration((now - summary.started_at).total_seconds())}"
-    return f"took {duration((summary.closed_at - summary.started_at).total_seconds())}"

@@ -65,6 +65,7 @@ class WorkerPool:
         self._logger = logger or LOGGER
         self._outage = Outage(self._logger)
         self._ledger = Ledger(sources=bool(self._activity_categories) + bool(self._decision_categories))
+        self._sources: list[Source] = []
         self._stopping = threading.Event()
         self._messages: SimpleQueue[_Message] = SimpleQueue()  # whose put() may be called by a signal handler
 
@@ -77,7 +78,7 @@ class WorkerPool:
                 thread.start()
             self._wait_for(len(threads))
         finally:
-            self._stopping.set()
+            self._stop_polling()
             self._release()
             with suppress(BackendException):
                 lease.close()
@@ -111,7 +112,8 @@ class WorkerPool:
         return threads
 
     def _source(self, workers: Iterable[Worker[Any]]) -> Source:
-        return Source(workers, self._ledger, self._stopping, burst=self._burst)
+        self._sources.append(Source(workers, self._ledger, self._stopping, burst=self._burst))
+        return self._sources[-1]
 
     def _thread(self, name: str, take: Callable[[], Taken | None]) -> threading.Thread:
         # A daemon, since code that outlives shutdown_timeout must not keep the process alive.
@@ -155,11 +157,16 @@ class WorkerPool:
                 threads -= 1
             elif deadline is None:
                 deadline = monotonic() + self.shutdown_timeout
-                self._stopping.set()
-                self._ledger.wake()
-                self.manager.backend.interrupt()
+                self._stop_polling()
+
+    def _stop_polling(self) -> None:
+        self._stopping.set()
+        self._ledger.wake()
+        self.manager.backend.interrupt()
 
     def _release(self) -> None:
+        for source in self._sources:
+            source.wait_until_quiet()  # or what is released here would be taken here again
         for worker, task in self._ledger.running():
             self._logger.warning("%s: released, not finished in time", worker.describe(task))
             with suppress(BackendException):

@@ -11,6 +11,7 @@ from pyworkflow.managed.worker.base import Worker
 from pyworkflow.managed.worker.ledger import Ledger, Taken
 
 WAIT = 1.0  # a stop that crosses the beginning of a waiting poll is seen this late
+LONGEST_POLL = 5.0  # a backend that is slow to answer does not keep a worker from ending
 WAIT_BETWEEN_ROUNDS = 0.05  # a poll waits in one category only: how late a task in another is seen
 
 
@@ -39,6 +40,11 @@ class Source:
             elif self._burst and self._ledger.end_round(self, seen):
                 self._stopping.set()
             return taken
+
+    def wait_until_quiet(self) -> None:
+        """Return when no thread polls any more; `stopping` is set, and waiting polls were interrupted."""
+        if self._lock.acquire(timeout=LONGEST_POLL):
+            self._lock.release()
 
     def _look_and_wait(self) -> Taken | None:
         if len(self._workers) == 1:

@@ -1,0 +1,59 @@
+"""An order from its start to its end, by the commands that a person would type."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pyworkflow.process import ProcessCanceled, ProcessCompleted
+
+
+@pytest.fixture
+def shop(project: Any) -> Any:
+    shop = project("order")
+    given = json.dumps({"order": 17, "items": ["book", "lamp"]})
+    assert shop.call("start", "Order", "--id", "order-17", "-i", given) == "order-17\n"
+    return shop
+
+
+def types(process: Any) -> list[str]:
+    return [event.type for event in process.history]
+
+
+def test_an_order_waits_for_its_payment_is_shipped_and_shows_its_history(shop: Any) -> None:
+    worker = shop.worker()
+    shop.until("order-17", lambda process: "activity" in types(process))
+    assert "timer" in shop.call("show", "order-17")
+    shop.call("signal", "order-17", "extra", "-d", '"candle"')
+    shop.call("signal", "order-17", "paid", "-d", '{"amount": 30}')
+    shipped = [f"{item} of order 17" for item in ("book", "lamp", "candle")]
+    result = shop.closed("order-17").result
+    assert isinstance(result, ProcessCompleted)
+    assert sorted(result.result["shipped"]) == sorted(shipped)
+    worker.wait_for(r"activity Ship ship candle of process order-17: completed in")
+    history = [json.loads(line) for line in shop.call("history", "order-17", "-o", "jsonl").splitlines()]
+    assert len(history) == len(shop.process("order-17").history)
+
+
+def test_an_order_can_be_canceled_by_a_signal(shop: Any) -> None:
+    shop.worker()
+    shop.call("signal", "order-17", "cancel")
+    assert shop.closed("order-17").result == ProcessCanceled(
+        {"why": "as the customer asked", "shipped": [], "refunded": None}
+    )
+
+
+def test_an_order_can_be_closed_from_outside_without_a_worker(shop: Any) -> None:
+    shop.call("cancel", "order-17")
+    assert isinstance(shop.process("order-17").result, ProcessCanceled)
+    shop.call("signal", "order-17", "paid", code=4)  # it is closed
+    shop.call("signal", "nobody", "paid", code=3)
+
+
+def test_a_signal_is_not_lost_while_no_worker_runs(shop: Any) -> None:
+    shop.call("signal", "order-17", "paid", "-d", '{"amount": 30}')
+    worker = shop.worker("--burst")
+    assert worker.ended() == 0
+    assert isinstance(shop.process("order-17").result, ProcessCompleted)

@@ -195,9 +195,12 @@ def decision_made(head: ProcessHead, now: int, calls_for_another: bool) -> Proce
 
 
 def decision_overtaken(head: ProcessHead, now: int) -> Changes:
-    """It would have closed the process without having seen what arrived meanwhile: decide again (D6)."""
+    """It would have closed the process without having seen what arrived meanwhile: decide again (D6).
+
+    Since it did decide, its failures before are over.
+    """
     reason = "not applied: something arrived while the closing of the process was being decided"
-    return Changes(replace(due(head, now), start_number=None), (DecisionFailedEvent(reason),))
+    return Changes(due(_settled(head), now), (DecisionFailedEvent(reason),))
 
 
 def decision_failed(head: ProcessHead, reason: str, details: str | None, now: int) -> Changes:
@@ -207,7 +210,8 @@ def decision_failed(head: ProcessHead, reason: str, details: str | None, now: in
     busy.
     """
     pause = min(SECOND << min(head.attempts, 6), LONGEST_PAUSE)
-    failed = head.failed_codes if head.code is None else f"{head.failed_codes} {head.code} "
+    known = head.code is None or f" {head.code} " in head.failed_codes
+    failed = head.failed_codes if known else f"{head.failed_codes} {head.code} "
     return _came_to_nothing(
         replace(head, failed_codes=failed), now + pause, reason, DecisionFailedEvent(reason, details)
     )

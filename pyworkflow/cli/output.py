@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -81,12 +82,17 @@ def value(result: Json) -> None:
     data(_json(result, Format.jsonl))
 
 
+class _SafeFormatter(logging.Formatter):
+    """Messages hold names and errors that come from outside; a traceback keeps its lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(safe, super().format(record).split("\n")))
+
+
 def log_to_stderr(level: int) -> None:
     """What the project logs from this level on: a line each, with the local time."""
-    import logging
-
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(_SafeFormatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("pyworkflow")
     logger.setLevel(level)
     logger.handlers = [handler]

@@ -70,7 +70,7 @@ def test_python_m_pyworkflow_is_the_command_and_its_code_is_the_exit_code() -> N
         (["history", "nobody"], 3, "there is no process 'nobody'"),
         (["signal", "nobody", "go"], 3, "there is no process 'nobody'"),
         (["cancel", "nobody"], 3, "there is no process 'nobody'"),
-        (["history", "here", "--run", "2"], 3, "there is no process 'here'"),
+        (["history", "here", "--run", "2"], 2, "Invalid value for --run: the newest run of 'here' is 1"),
         (["start", "Ecko"], 3, "workflow 'Ecko' is not registered with this backend; did you mean 'Echo'?"),
         (["start", "Echo", "--id", "here"], 4, "a process with the id 'here' was started before"),
         (["signal", "gone", "go"], 4, "process 'gone' is closed (canceled)"),

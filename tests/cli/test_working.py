@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 from terminal import Command, Running, until
 
 from pyworkflow.backend import Backend
+from pyworkflow.cli.output import log_to_stderr
 from pyworkflow.process import Process, ProcessCanceled, ProcessCompleted
 
 Start = Callable[..., Running]
@@ -295,3 +297,17 @@ def test_mended_code_is_tried_at_once(pyworkflow: Command, project: Path, backen
     os.utime(flows, (0, 0))  # another second than that of the compiled file, whatever the clock says
     assert pyworkflow("worker", "--burst").code == 0
     assert backend.process_by_id("x").result == ProcessCompleted("mended")
+
+
+def test_the_log_shows_control_characters_and_does_not_obey_them(capsys: pytest.CaptureFixture[str]) -> None:
+    logger = logging.getLogger("pyworkflow")
+    before = logger.level, logger.handlers
+    try:
+        log_to_stderr(logging.INFO)
+        logging.getLogger("pyworkflow.worker").warning("red: \x1b[31m", exc_info=ValueError("\x9b31m"))
+    finally:
+        logger.setLevel(before[0])
+        logger.handlers = before[1]
+    logged = capsys.readouterr().err.splitlines()
+    assert logged[0].endswith(" WARNING red: \\x1b[31m")
+    assert logged[-1] == "ValueError: \\x9b31m"

@@ -12,6 +12,7 @@ from pyworkflow.cli.output import Format, FormatOption, Part
 from pyworkflow.cli.session import Session
 
 if TYPE_CHECKING:
+    from pyworkflow.backend import Backend
     from pyworkflow.process import Process
 
 WIDEST = 40  # characters of what happened, so that the details stand in one column
@@ -35,12 +36,21 @@ def history(
     from pyworkflow.cli.records import event_record
 
     with Session.of(context).open_backend() as backend:
-        process = backend.process_by_id(full_id(backend, id), run=run)
+        process = _run(backend, full_id(backend, id), run)
     if form is Format.table:
         _lines(process)
     else:
         events = enumerate(process.history, start=1)
         output.records((event_record(number, event) for number, event in events), form)
+
+
+def _run(backend: Backend, process_id: str, run: int | None) -> Process:
+    newest = backend.process_by_id(process_id)
+    if run is None or run == newest.run:
+        return newest
+    if run > newest.run:
+        raise typer.BadParameter(f"the newest run of {process_id!r} is {newest.run}", param_hint="--run")
+    return backend.process_by_id(process_id, run=run)
 
 
 def _lines(process: Process) -> None:

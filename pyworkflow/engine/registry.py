@@ -75,5 +75,6 @@ class Registry:
 def seconds(value: object, where: str, *, least: float = 0.000001) -> int:
     """A duration in seconds as microseconds. Raises InvalidValueException for what is none, or beyond 100 years."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= LONGEST:
-        raise InvalidValueException(where, f"{value!r} is not a time in seconds (more than 0, at most 100 years)")
+        lower = "more than 0" if least else "0 or more"
+        raise InvalidValueException(where, f"{value!r} is not a time in seconds ({lower}, at most 100 years)")
     return duration(value)

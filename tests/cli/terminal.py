@@ -113,6 +113,15 @@ class Ended:
 Command = Callable[..., Ended]
 
 
+# What a shell starts in the background is deaf to Ctrl-C, and so are its children, unless they say otherwise.
+HEARS_CTRL_C = """
+import signal, sys
+from pyworkflow.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(main())
+"""
+
+
 class Running:
     """The command in a process of its own, its output in files."""
 
@@ -120,7 +129,7 @@ class Running:
         self._out, self._err = folder / f"out-{words[0]}", folder / f"err-{words[0]}"
         with self._out.open("w") as out, self._err.open("w") as err:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "pyworkflow", *words],
+                [sys.executable, "-c", HEARS_CTRL_C, *words],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=out,

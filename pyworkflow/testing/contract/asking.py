@@ -99,8 +99,10 @@ class AskingRules(Contract):
         assert self.last(process_id) == ActivityEvent(task.activity_execution, answer)
 
     def test_A6_only_the_one_that_was_named_is_asked(self) -> None:
-        one, other = self.running(), self.running()
-        self.backend.signal_process(some(one.process_id), "go")
+        process_id = self.start()
+        self.decide(ScheduleActivity("Pay", id="1"), ScheduleActivity("Pay", id="2"))
+        one, other = some(self.backend.poll_activity_task()), some(self.backend.poll_activity_task())
+        self.backend.signal_process(process_id, "go")
         self.decide(CancelActivity("1"))
         assert self.backend.heartbeat_activity_task(one).cancel_requested is True
         assert self.backend.heartbeat_activity_task(other).cancel_requested is False
@@ -148,18 +150,30 @@ class AskingRules(Contract):
         self.backend.complete_activity_task(task, "done")
         assert self.is_due()
 
-    def test_A7_what_was_handed_off_still_times_out_and_is_still_asked_to_cancel(self) -> None:
-        self.backend.register_activity("Brief", execution_timeout=20, heartbeat_timeout=5)
+    @pytest.mark.parametrize("timeout", ["execution", "heartbeat"])
+    def test_A7_what_was_handed_off_still_times_out(self, timeout: str) -> None:
+        limits = {"execution_timeout": YEAR, "heartbeat_timeout": YEAR} | {f"{timeout}_timeout": 5}
+        self.backend.register_activity("Brief", **limits)  # type: ignore[arg-type]
         task = self.running("Brief")
-        process_id = some(task.process_id)
+        self.clock.advance(2)
         self.backend.hand_off(task)
-        self.backend.signal_process(process_id, "go")
-        self.decide(CancelActivity("1"))
-        self.clock.advance(4)
-        assert self.backend.heartbeat_activity_task(task).cancel_requested is True
-        self.clock.advance(5)
+        self.clock.advance(2.9)
+        assert not self.is_due()
+        self.clock.advance(0.1)
         assert self.is_due()
-        assert ActivityEvent(task.activity_execution, ActivityTimedOut(timeout="heartbeat")) in self.history(process_id)
+        ended = ActivityEvent(task.activity_execution, ActivityTimedOut(timeout=timeout))
+        assert ended in self.history(some(task.process_id))
+
+    def test_A7_what_was_handed_off_gives_signs_of_life_and_is_asked_to_cancel(self) -> None:
+        self.backend.register_activity("Brief", heartbeat_timeout=5)
+        task = self.running("Brief")
+        self.backend.hand_off(task)
+        self.backend.signal_process(some(task.process_id), "go")
+        self.decide(CancelActivity("1"))
+        for _ in range(3):
+            self.clock.advance(4)
+            assert self.backend.heartbeat_activity_task(task, "alive").cancel_requested is True
+        assert self.open_activity(some(task.process_id)).details == "alive"
 
     # --- A8 ---
 

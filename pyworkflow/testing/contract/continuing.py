@@ -17,6 +17,7 @@ class ContinuingRules(Contract):
     """P9."""
 
     def test_P9_the_next_run_has_the_same_id_workflow_and_tags_and_a_new_history(self) -> None:
+        begun = self.clock()
         self.start("a", input=1, tags=["x", "y"])
         self.clock.advance(5)
         self.decide(RecordMarker("m"), ContinueAsNew({"n": (2,)}))
@@ -24,6 +25,7 @@ class ContinuingRules(Contract):
         assert newest == Process("Order", "a", {"n": [2]}, ["x", "y"], [ProcessStartedEvent()])
         assert newest.run == 2
         assert newest.history[0].datetime == self.clock()
+        assert [summary.started_at for summary in self.backend.summaries()] == [self.clock(), begun]
         assert self.decide().process.run == 2
 
     def test_P9_earlier_runs_stay_readable(self) -> None:
@@ -134,12 +136,9 @@ class ContinuingRules(Contract):
         assert self.last("p") == ChildProcessEvent("c", ProcessCompleted("last"), "Order", ["t"])
 
     def test_P9_children_without_an_id_are_told_apart_from_those_of_earlier_runs(self) -> None:
+        self.backend.register_workflow("Young", category="young")
         self.start("a")
-        self.decide(StartChildProcess(Process("Order")), ContinueAsNew())
-        for _ in range(2):
-            task = some(self.backend.poll_decision_task())
-            self.backend.complete_decision_task(
-                task, StartChildProcess(Process("Order")) if task.process.id == "a" else CompleteProcess()
-            )
-        assert len(list(self.backend.summaries(Query(parent="a")))) == 2
-        assert "child_process" in self.types("a")
+        for _ in range(3):
+            self.decide(StartChildProcess(Process("Young")), ContinueAsNew())
+        assert len({summary.id for summary in self.backend.summaries(Query(parent="a"))}) == 3
+        assert "child_process" not in self.types("a")

@@ -154,14 +154,33 @@ class FailingRules(Contract):
 
     def test_D8_it_is_offered_at_once_to_other_code(self) -> None:
         self.start()
-        for code in ("a", "b"):
-            for _ in PAUSES:
-                self._fail(code=code)
-                assert self.backend.poll_decision_task(code=code) is None
-                self.clock.advance(60)
-            self._fail(code=code)
+        for _ in PAUSES:
+            self._fail(code="a")
+            assert self.backend.poll_decision_task(code="a") is None
+            self.clock.advance(60)
+        self._fail(code="a")
+        self._fail(code="b")
+        for code in ("a", "b", None):
+            assert self.backend.poll_decision_task(code=code) is None  # which would go on for ever
         task = some(self.backend.poll_decision_task(code="c"))
         assert self.backend.complete_decision_task(task, CompleteProcess())
+
+    def test_D8_code_is_other_code_again_after_a_decision_was_made(self) -> None:
+        process_id = self.start()
+        self._fail(code="a")
+        self.clock.advance(1)
+        self.decide()
+        self.backend.signal_process(process_id, "go")
+        self._fail(code="b")
+        assert self.backend.poll_decision_task(code="b") is None
+        assert self.backend.poll_decision_task(code="a") is not None
+
+    def test_D8_after_a_failure_with_unknown_code_all_have_to_wait(self) -> None:
+        self.start()
+        self._fail()
+        assert self.backend.poll_decision_task(code="a") is None
+        self.clock.advance(1)
+        assert self.backend.poll_decision_task(code="a") is not None
 
     def test_D8_failures_of_one_process_do_not_hold_up_another(self) -> None:
         self.start("bad")

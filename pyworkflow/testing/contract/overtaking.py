@@ -93,6 +93,17 @@ class OvertakingRules(Contract):
             task = some(self.backend.poll_decision_task())
         assert task.process.unseen_events().count(GO) == 5
 
+    def test_D6_a_decision_that_was_overtaken_ends_the_failures_before_it(self) -> None:
+        task = self._deciding()
+        self.backend.fail_decision_task(task, "why")
+        self.clock.advance(1)
+        task = some(self.backend.poll_decision_task())
+        self.backend.signal_process("p", "go")
+        assert self.backend.complete_decision_task(task, CompleteProcess()) is False
+        decision = some(self.backend.pending("p").decision)
+        assert (decision.attempt, decision.error) == (1, None)
+        assert SignalEvent(Signal("old")) in self.decide(CompleteProcess()).process.unseen_events()
+
     def test_D6_the_start_of_an_activity_is_no_reason_to_decide_again(self) -> None:
         self.scheduled()
         self.backend.signal_process(some(self.open_ids()[0]), "go")

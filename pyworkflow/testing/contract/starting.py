@@ -74,7 +74,7 @@ class StartingRules(Contract):
 
     def test_P3_the_history_begins_and_a_decision_is_due(self) -> None:
         process_id = self.start()
-        assert self.history(process_id) == [ProcessStartedEvent()]
+        assert self.history(process_id) == [recorded.event for recorded in self.log()] == [ProcessStartedEvent()]
         assert some(self.backend.pending(process_id).decision).state == "due"
         assert some(self.backend.poll_decision_task()).process.id == process_id
 

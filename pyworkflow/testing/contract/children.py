@@ -164,6 +164,18 @@ class ChildRules(Contract):
         assert self.open_ids() == ["free", "stranger"]
         assert self.history("c0")[-1] == DecisionEvent(CompleteProcess("early"))
 
+    @pytest.mark.parametrize("closing", CHILD_CLOSINGS)
+    def test_C2_a_parent_that_has_a_parent_tells_it_and_its_own_children(self, closing: str) -> None:
+        self._family()
+        self.backend.register_workflow("Grandchild", category="youngest")
+        self.backend.signal_process("c", "go")
+        self.decide(StartChildProcess(Process("Grandchild", "g"), "TERMINATE"), category="young")
+        self.backend.signal_process("c", "go")
+        CHILD_CLOSINGS[closing][0](self)
+        assert self.backend.process_by_id("g").result is not None
+        assert self.types("p").count("child_process") == 1
+        assert self.open_ids() == ["p"]
+
     def test_C2_grandchildren_follow_by_their_own_policies(self) -> None:
         self.start("p")
         self.decide(StartChildProcess(Process("Order", "c"), "TERMINATE"))

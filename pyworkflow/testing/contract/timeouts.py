@@ -150,4 +150,6 @@ class TimeoutRules(Contract):
         decision = some(backend.poll_decision_task(wait=PATIENCE))
         (ended,) = [event for event in decision.process.history if isinstance(event, ActivityEvent)]
         assert ended.result == ActivityTimedOut(timeout=timeout)
+        waited = ended.datetime - decision.process.history[0].datetime
+        assert waited < timedelta(seconds=PATIENCE / 2)  # not only when the poll gave up
         assert decision.process.id == process_id

@@ -16,10 +16,11 @@ from pyworkflow.backend import Backend
 from pyworkflow.testing.roles import PATIENCE
 
 YEAR = 31_536_000
+READY = "ready"
 
 
 class Elsewhere:
-    """Plays `role(backend, *arguments)` with a backend that `factory` makes there.
+    """Plays `role(backend, *arguments)`, once told to begin, with a backend that `factory` makes there.
 
     Both functions must be importable there: they are pickled, with the arguments. What the role yields (JSON) can be
     heard here, in order. A context manager; in the end it is killed if it still runs.
@@ -39,6 +40,14 @@ class Elsewhere:
         task = pickle.dumps((factory, role, arguments))
         self._process.stdin.write(len(task).to_bytes(4, "big") + task)
         self._process.stdin.flush()
+
+    def begin(self) -> Elsewhere:
+        """Let it begin to play, once it is ready; so that several can begin together. Returns itself."""
+        assert self.hear() == READY
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"\n")
+        self._process.stdin.flush()
+        return self
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -90,9 +99,15 @@ def play() -> None:
     with factory() as backend:
         backend.register_workflow("Order")
         backend.register_activity("Pay", scheduled_timeout=YEAR)
+        _say(READY)
+        sys.stdin.buffer.read(1)
         for said in role(backend, *arguments):
-            sys.stdout.write(json.dumps(said) + "\n")
-            sys.stdout.flush()
+            _say(said)
+
+
+def _say(said: Any) -> None:
+    sys.stdout.write(json.dumps(said) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pyworkflow import Process
 from pyworkflow.sqlite import SQLiteBackend
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-DEADLINE = 90  # seconds: none of these waits takes so long unless something is broken
+DEADLINE = 20  # seconds: none of these waits takes so long unless something is broken
 
 
 class Worker:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -28,7 +28,6 @@ def wait_for(name, pulse=lambda: None):
 
 class Work(Activity):
     def execute(self):
-        Path(f"working-{os.getpid()}").touch()
         wait_for("go", self.heartbeat)
         return os.getpid()
 
@@ -58,7 +57,6 @@ class ThinkWorkflow(WorkWorkflow):
     activities = []
 
     def initiate(self, process):
-        Path(f"thinking-{os.getpid()}").touch()
         wait_for("go")
         return CompleteProcess(os.getpid())
 """
@@ -171,12 +169,17 @@ def test_an_idle_worker_takes_what_another_program_starts(waiting: Any) -> None:
 
 def test_many_workers_share_the_work_and_do_each_activity_once(waiting: Any) -> None:
     ids = [started(waiting, "Work") for _ in range(6)]
-    workers = [waiting.worker("-c", "2") for _ in range(3)]
-    for process_id in ids:
-        waiting.until(process_id, is_running)
-    working = {int(path.name.split("-")[1]) for path in Path(waiting.folder).glob("working-*")}
-    assert working == {worker.pid for worker in workers}
+    workers = [waiting.worker("-c", "2", "--name", name) for name in ("one", "two", "three")]
+    taken = [
+        event
+        for process_id in ids
+        for event in waiting.until(process_id, is_running).history
+        if event.type == "activity_started"
+    ]
+    assert Counter(event.identity for event in taken) == {"one": 2, "two": 2, "three": 2}
     (waiting.folder / "go").touch()
+    results = [waiting.closed(process_id).result.result for process_id in ids]
+    assert Counter(results) == {worker.pid: 2 for worker in workers}
     for process_id in ids:
-        process = waiting.closed(process_id)
+        process = waiting.process(process_id)
         assert types(process).count("activity_started") == len(endings(process)) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pyworkflow.event import ActivityLostEvent, SignalEvent
@@ -25,17 +27,23 @@ class ProcessRules(Contract):
         """Another process over the same store, doing this."""
         return Elsewhere(self.process_factory(), role, *arguments)  # type: ignore[arg-type]
 
+    def _played_together(self, *others: Elsewhere) -> list[list[Any]]:
+        """All that each says, from beginning together to the end."""
+        for other in others:
+            other.begin()
+        return [other.hear_all() for other in others]
+
     @pytest.mark.usefixtures("_shared")
     def test_Z2_another_process_sees_what_was_done_here(self) -> None:
         process_id = self.scheduled()
         with self.elsewhere(roles.read, process_id) as other:
-            assert other.hear_all() == [self.types(process_id)]
+            assert other.begin().hear_all() == [self.types(process_id)]
 
     @pytest.mark.usefixtures("_shared")
     def test_Z2_of_starts_in_several_processes_each_id_wins_once(self) -> None:
         ids = [f"p{number}" for number in range(20)]
         with self.elsewhere(roles.start, ids, 0) as one, self.elsewhere(roles.start, ids, 1) as other:
-            won = [one.hear_all(), other.hear_all()]
+            won = self._played_together(one, other)
         assert sorted(won[0] + won[1]) == sorted(ids)
         for starter in (0, 1):
             assert {self.backend.process_by_id(process_id).input for process_id in won[starter]} <= {starter}
@@ -48,7 +56,7 @@ class ProcessRules(Contract):
             self.elsewhere(roles.signal, process_id, 0, 40) as one,
             self.elsewhere(roles.signal, process_id, 1, 40) as two,
         ):
-            sent = [one.hear_all(), two.hear_all()]
+            sent = self._played_together(one, two)
         assert sent == [list(range(40))] * 2
         data = [event.signal.data for event in self.history(process_id) if isinstance(event, SignalEvent)]
         for sender in (0, 1):
@@ -57,7 +65,8 @@ class ProcessRules(Contract):
 
     @pytest.mark.usefixtures("_shared")
     def test_Z2_a_waiting_poll_is_woken_by_work_that_another_process_brings(self) -> None:
-        with self.elsewhere(roles.start, ["a"], 0):
+        with self.elsewhere(roles.start, ["a"], 0) as other:
+            other.begin()
             assert some(self.backend.poll_decision_task(wait=PATIENCE)).process.id == "a"
 
     @pytest.mark.usefixtures("_shared")
@@ -66,7 +75,7 @@ class ProcessRules(Contract):
         process_id = self.scheduled()
         deciding = self.start()
         with self.elsewhere(roles.hold) as doomed:
-            assert doomed.hear() == "holding"
+            assert doomed.begin().hear() == "holding"
             with self.backend.lease("heir") as lease:
                 assert self.backend.poll_activity_task(lease=lease, wait=2) is None  # it lives
                 doomed.kill()
@@ -81,8 +90,11 @@ class ProcessRules(Contract):
     def test_A5_nothing_is_lost_nor_done_twice_though_one_of_three_workers_is_killed(self) -> None:
         ids = [self.start() for _ in range(4)]
         with self.elsewhere(roles.work, 12, 3) as doomed:
+            doomed.begin()
             *_, held = [doomed.hear() for _ in range(3)]
             with self.elsewhere(roles.work, 12) as one, self.elsewhere(roles.work, 12) as other:
+                one.begin()
+                other.begin()
                 doomed.kill()
                 said = one.hear_all() + other.hear_all()
         assert held in said

@@ -128,6 +128,31 @@ class SharingRules(Contract):
             assert self.backend.process_by_id(process_id).result == ProcessCompleted(list(range(8)))
             assert self.types(process_id).count("activity") == 8
 
+    def test_Z2_whoever_looks_while_others_work_sees_whole_states(self) -> None:
+        ids = [self.start() for _ in range(THREADS)]
+
+        def serve(number: int) -> None:
+            for count in range(15):
+                if number % 2:
+                    self.backend.signal_process(ids[number], "go", count)
+                    self.start()
+                    self._decide_whatever_is_due()
+                else:
+                    self._look(ids)
+
+        at_once(serve)
+        self._look(ids)
+
+    def _look(self, ids: list[str]) -> None:
+        for process in self.backend.processes(status=None):
+            assert process.history[0].type == "process_started"
+        for process_id in ids:
+            self.backend.pending(process_id)
+        for summary in self.backend.summaries(limit=1000):
+            assert summary.events >= 1
+        sequence = [recorded.seq for recorded in self.log()]
+        assert sequence == sorted(set(sequence))
+
     # --- waiting ---
 
     def test_Z2_a_waiting_poll_is_woken_by_work_that_another_thread_brings(self) -> None:

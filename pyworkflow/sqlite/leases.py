@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 from uuid import uuid4
 
+from pyworkflow.exceptions import BackendException
+
 # POSIX locks belong to the process, and closing any descriptor of a file gives up its locks: the files that this
 # process holds must never be opened again here, by whichever backend object. So they are kept in one place.
 _held: dict[str, tuple[int, int]] = {}  # path -> (pid, descriptor)
@@ -19,20 +21,30 @@ class Leases:
         self._folder = folder
 
     def open(self, identity: str | None) -> str:
-        """A new lease; its file says whose it is."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        self._sweep()
+        """A new lease; its file says whose it is. Raises BackendException where none can be made."""
         lease = str(uuid4())
-        making = self._folder / f"{lease}.new"
-        descriptor = os.open(making, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.write(descriptor, f"{identity or ''}\n".encode("utf-8", "replace"))
-        fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _held[str(self._file(lease))] = (os.getpid(), descriptor)
-        making.rename(self._file(lease))  # a file with this name is locked from its first moment
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._sweep()
+            _held[str(self._file(lease))] = (os.getpid(), self._locked_file(lease, identity))
+        except OSError as error:
+            raise BackendException(f"{self._folder} cannot hold the leases of workers: {error.strerror}") from error
         return lease
 
+    def _locked_file(self, lease: str, identity: str | None) -> int:
+        making = self._folder / f"{lease}.new"
+        descriptor = os.open(making, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            os.write(descriptor, f"{identity or ''}\n".encode("utf-8", "replace"))
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            making.rename(self._file(lease))  # a file with this name is locked from its first moment
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
     def is_alive(self, lease: str) -> bool:
-        """Is its file there, and locked?"""
+        """Is its file there, and locked? One that this user may not open counts as alive: others will judge it."""
         return self._is_locked(self._file(lease))
 
     def drop(self, lease: str) -> None:
@@ -54,6 +66,8 @@ class Leases:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
+        except PermissionError:
+            return True
         try:
             fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -28,7 +28,7 @@ class SQLiteStore(Store):
             raise InvalidValueException("path", f"{path} is no file; use MemoryBackend to keep nothing")
         if durability not in get_args(Durability):
             raise InvalidValueException("durability", f"{durability!r} is neither 'normal' nor 'full'")
-        self._path = Path(path).absolute()
+        self._path = Path(path).resolve()  # SQLite follows links too: one file, one folder of leases
         self._durability: Durability = durability
         self._closed = False
         self._begin()

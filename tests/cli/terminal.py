@@ -145,8 +145,8 @@ class Running:
         """Return when stderr holds the text."""
         until(lambda: text in self._err.read_text(), f"{text!r} in {self._err}")
 
-    def ended(self) -> Ended:
-        code = self._process.wait(timeout=DEADLINE)
+    def ended(self, within: float = DEADLINE) -> Ended:
+        code = self._process.wait(timeout=within)
         return Ended(code, self._out.read_text(), self._err.read_text())
 
     def kill(self) -> None:

@@ -86,6 +86,12 @@ def test_check_lists_workflows_and_activities_with_their_time_outs(pyworkflow: C
     assert [one["activity"] for one in found["activities"]] == ["Echo", "Sleep"]
 
 
+def test_check_says_when_the_database_cannot_be_read(pyworkflow: Command, project: Path) -> None:
+    ended = pyworkflow("check", "--backend", f"sqlite:///{project}/flows.py")
+    assert (ended.code, ended.out) == (5, "")
+    assert ended.err.endswith("flows.py is not an SQLite database\n")
+
+
 def test_check_makes_no_database(pyworkflow: Command, project: Path) -> None:
     assert pyworkflow("check").code == 0
     assert list(project.rglob("*.db")) == []

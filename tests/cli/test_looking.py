@@ -13,7 +13,14 @@ from terminal import Command
 
 from pyworkflow.activity import ActivityExecution, ActivityFailed
 from pyworkflow.backend import Backend
-from pyworkflow.decision import CompleteProcess, ContinueAsNew, ScheduleActivity, StartChildProcess, Timer
+from pyworkflow.decision import (
+    CancelActivity,
+    CompleteProcess,
+    ContinueAsNew,
+    ScheduleActivity,
+    StartChildProcess,
+    Timer,
+)
 from pyworkflow.process import Process
 from pyworkflow.sqlite import SQLiteBackend
 from pyworkflow.testing import Clock
@@ -151,6 +158,14 @@ def test_many_that_begin_so_are_told_by_a_few(pyworkflow: Command, foo: Backend)
     for number in range(9):
         foo.start_process(Process("Foo", f"p{number}"))
     assert "'p' begins p0, p1, p2, p3 and 5 more" in pyworkflow("show", "p").err
+
+
+def test_ids_in_an_error_are_shown_and_never_obeyed(pyworkflow: Command, foo: Backend) -> None:
+    for number in range(2):
+        foo.start_process(Process("Foo", f"p{EVIL}{number}"))
+    ended = pyworkflow("show", "p")
+    assert "'p' begins p\\x1b[2J\\x9b31m[red]\\n0, p" in ended.err
+    assert not set(ended.err) & {"\x1b", "\x9b"}
 
 
 # --- history ---
@@ -294,7 +309,7 @@ def test_show_tells_what_it_is(foo: Backend, why: Callable[[str], str]) -> None:
     told = why("x")
     for line in ("process x", "workflow Foo", "status completed", "tags red, blue", 'input {"a":1}', 'outcome {"b":2}'):
         assert f"{line}\n" in told
-    assert "decision" not in told
+    assert "pending" not in told
 
 
 def test_show_tells_that_a_decision_is_due(foo: Backend, why: Callable[[str], str]) -> None:
@@ -337,6 +352,16 @@ def test_show_tells_where_an_activity_is(foo: Backend, why: Callable[[str], str]
     assert "\nactivity Bar #4 is open until its token ends it, for " in told
     assert "\nactivity Bar #5 waits for a worker of category default, for " in told
     assert re.search("; scheduled time-out due in (1h 00m|59m 5[0-9]s)\n", told)
+
+
+def test_show_tells_that_an_activity_is_asked_to_cancel(foo: Backend, why: Callable[[str], str]) -> None:
+    foo.start_process(Process("Foo", "x"))
+    decide(foo, ScheduleActivity("Bar", "a"))
+    foo.poll_activity_task()
+    foo.signal_process("x", "stop")
+    assert "asked to cancel" not in why("x")
+    decide(foo, CancelActivity("a"))
+    assert "\nasked to cancel; it learns so at its next heartbeat\n" in why("x")
 
 
 def test_show_tells_that_work_was_lost(foo: Backend, why: Callable[[str], str]) -> None:

@@ -38,6 +38,9 @@ class Capabilities:
     lost_work_after: float | None
     """Seconds until the work of a worker that died is found to be lost; None where there is no such thing."""
 
+    forgets: bool = True
+    """Can closed processes be pruned, and imported?"""
+
 
 @dataclass(frozen=True)
 class Page(Generic[Item]):
@@ -369,6 +372,27 @@ class Backend(ABC):
     @abstractmethod
     def lease(self, identity: str | None = None) -> Lease:
         """A new lease, to poll with. `identity` says whose it is, to people."""
+
+    # --- keeping ---
+
+    @abstractmethod
+    def import_process(self, runs: Sequence[Process]) -> str:
+        """Record a closed process from elsewhere as it was, with its times, and return its id. Nothing falls due.
+
+        `runs` are all its runs, in order, as `process_by_id` gives them. Raises ProcessAlreadyStartedException when
+        the id was ever used, InvalidValueException for what is no whole history or is still open,
+        UnsupportedException where the capabilities say so.
+        """
+
+    @abstractmethod
+    def prune(self, before: datetime, *, limit: int = 1000) -> int:
+        """Forget processes that closed before then, at most `limit`, and return how many: 0 when none is left.
+
+        All their runs go, and their ids are free again; what is open is never touched. Raises UnsupportedException
+        where the capabilities say so.
+        """
+
+    # --- ending ---
 
     @abstractmethod
     def interrupt(self) -> None:

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pyworkflow import activity, decision, event, process, signal
@@ -126,6 +126,21 @@ def _constant(name: str) -> Json:
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False)
 _DECODER = json.JSONDecoder(parse_constant=_constant)
+
+
+def time_text(at: datetime) -> str:
+    """The moment as text: UTC, to the microsecond, such as 2026-01-01T12:00:00.123456Z."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def time_of(given: object) -> datetime:
+    """The moment that the text says, aware and in UTC. Raises ValueError for what is no time, or has no offset."""
+    if not isinstance(given, str):
+        raise ValueError(f"{given!r} is not a time, such as 2026-01-01T12:00:00.123456Z")
+    at = datetime.fromisoformat(given)
+    if at.tzinfo is None:
+        raise ValueError(f"{given!r} does not say its offset from UTC")
+    return at.astimezone(UTC)
 
 
 # --- the vocabulary ---------------------------------------------------------------------------------------------

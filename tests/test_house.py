@@ -16,7 +16,7 @@ ROOT = Path(pyworkflow.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if "template" not in path.parts)  # a template is user's code
 
 VOCABULARY = {"activity", "decision", "defaults", "event", "exceptions", "naming", "process", "signal", "task"}
-PROMISE = VOCABULARY | {"backend", "codec"}
+PROMISE = VOCABULARY | {"archive", "backend", "codec"}
 RULES = PROMISE | {"engine"}
 LOCAL = RULES | {"memory", "sqlite"}
 
@@ -24,6 +24,7 @@ LOCAL = RULES | {"memory", "sqlite"}
 MAY_IMPORT = {
     **dict.fromkeys(VOCABULARY, VOCABULARY),
     "codec": VOCABULARY,
+    "archive": VOCABULARY | {"codec"},
     "backend": VOCABULARY,
     "engine": PROMISE,
     "memory": RULES,

@@ -25,7 +25,7 @@ from pyworkflow.backend import (
 )
 from pyworkflow.decision import ContinueAsNew, Decision
 from pyworkflow.defaults import Defaults
-from pyworkflow.engine import decide, reading, transitions
+from pyworkflow.engine import decide, importing, reading, transitions
 from pyworkflow.engine.changes import Changes
 from pyworkflow.engine.records import ActivityRow, Due, ProcessHead, Start, Worker, micros
 from pyworkflow.engine.registry import Registry
@@ -281,6 +281,36 @@ class EngineBackend(Backend):
 
     def lease(self, identity: str | None = None) -> Lease:
         return _EngineLease(self, identity)
+
+    # --- keeping ---
+
+    def import_process(self, runs: Sequence[Process]) -> str:
+        rows = importing.rows(runs)
+        process_id = rows[0][0].id
+
+        def operation(session: Session) -> bool:
+            transaction = session.transaction
+            if transaction.head(process_id) is not None:
+                return False
+            for head, start, events in rows:
+                transaction.append(transaction.add_process(head, start), 1, events)
+            session.topics.append(EVENTS)
+            return True
+
+        if not self._transact(operation):
+            raise ProcessAlreadyStartedException(process_id)
+        return process_id
+
+    def prune(self, before: datetime, *, limit: int = 1000) -> int:
+        def operation(session: Session) -> int:
+            ids = session.transaction.closed_before(micros(before), limit)
+            for process_id in ids:
+                session.transaction.forget(process_id)
+            return len(ids)
+
+        return self._transact(operation)
+
+    # --- ending ---
 
     def interrupt(self) -> None:
         self._interrupts += 1

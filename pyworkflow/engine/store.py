@@ -107,6 +107,10 @@ class Transaction(ABC):
     def events(self, process_id: str | None, after: int, limit: int) -> Sequence[StoredEvent]:
         """The events with a seq above `after`, in order; of one process (all its runs) or of all."""
 
+    @abstractmethod
+    def closed_before(self, before: int, limit: int) -> Sequence[str]:
+        """The ids of at most `limit` processes whose newest run closed before then, in any order."""
+
     # --- changing ---
 
     @abstractmethod
@@ -144,6 +148,10 @@ class Transaction(ABC):
     @abstractmethod
     def withdraw(self, process: int) -> None:
         """All open activities and timers of this run are over."""
+
+    @abstractmethod
+    def forget(self, process_id: str) -> None:
+        """All runs of a closed process, and all that is kept of them, are gone. No later event gets a seq of theirs."""
 
 
 class Store(ABC):

@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import count, islice
 from typing import TypeVar
 from uuid import uuid4
@@ -130,7 +131,7 @@ class _Rows(Transaction):
         return self._starts[key]
 
     def history(self, key: int, length: int) -> Sequence[EventRecord]:
-        return self._histories[key][:length]
+        return self._histories.get(key, [])[:length]
 
     def activity(self, key: int) -> ActivityRow | None:
         row = self._activities.get(key)
@@ -261,7 +262,7 @@ class _Rows(Transaction):
         found = (
             self._stored(seq, key, number)
             for seq, (key, number) in enumerate(islice(self._log, after, None), after + 1)
-            if runs is None or key in runs
+            if (key in self._heads if runs is None else key in runs)
         )
         return list(islice(found, limit))
 
@@ -269,6 +270,13 @@ class _Rows(Transaction):
         head = self.head_by_key(key)
         assert head is not None
         return StoredEvent(seq, head.id, head.run, number, self._histories[key][number - 1])
+
+    def closed_before(self, before: int, limit: int) -> Sequence[str]:
+        heads = (self.head_by_key(key) for key in self._heads)
+        ended = (head for head in heads if head is not None and head.status not in ("open", "continued"))
+        return list(
+            islice((head.id for head in ended if head.closed_at is not None and head.closed_at < before), limit)
+        )
 
     # --- changing ---
 
@@ -319,6 +327,24 @@ class _Rows(Transaction):
     def withdraw(self, process: int) -> None:
         for key, row in list(self._work[process].items()):
             self._put(self._table(row), key, None)
+
+    def forget(self, process_id: str) -> None:
+        for key in self._runs.pop(process_id):
+            head = self._heads.pop(key)
+            assert isinstance(head, ProcessHead)
+            self._undo.append(partial(self._remember, head, self._starts.pop(key), self._histories.pop(key)))
+            if head.parent is not None:
+                self._children[head.parent].remove(key)
+
+    def _remember(self, head: ProcessHead, start: Start, history: list[EventRecord]) -> None:
+        self._starts[head.key], self._histories[head.key], self._heads[head.key] = start, history, head
+        indexes = [self._runs[head.id], *([self._children[head.parent]] if head.parent is not None else [])]
+        for keys in indexes:
+            keys.append(head.key)
+            keys.sort()
+        in_order = sorted(self._heads.items())
+        self._heads.clear()
+        self._heads.update(in_order)
 
     def _table(self, row: Row) -> dict[int, Row]:
         if isinstance(row, ProcessHead):

@@ -80,6 +80,12 @@ EVENTS_OF_PROCESS = """
     SELECT seq, id, run, number, type, at, body FROM event JOIN process ON process.key = event.process
     WHERE event.process IN (SELECT key FROM process WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?"""
 
+CLOSED_BEFORE = """
+    SELECT id FROM process WHERE closed_at < ? AND status NOT IN ('open', 'continued') ORDER BY closed_at LIMIT ?"""
+# Once the newest event is gone SQLite would give its number again: a mark, of no process, takes its place.
+MARK = "INSERT OR IGNORE INTO event (seq, process, number, type, at, body) VALUES (?1, 0, ?1, 'forgotten', 0, '')"
+DROP_OLDER_MARKS = "DELETE FROM event WHERE process = 0 AND number < ?"
+
 
 class SQLTransaction(Transaction):
     """What an operation sees and changes through one connection."""
@@ -197,6 +203,9 @@ class SQLTransaction(Transaction):
             for seq, id, run, number, type, at, body in rows
         ]
 
+    def closed_before(self, before: int, limit: int) -> Sequence[str]:
+        return [id for (id,) in self._execute(CLOSED_BEFORE, (before, limit))]
+
     # --- changing ---
 
     def add_process(self, head: ProcessHead, start: Start) -> int:
@@ -234,6 +243,18 @@ class SQLTransaction(Transaction):
     def withdraw(self, process: int) -> None:
         self._execute("DELETE FROM activity WHERE process = ?", (process,))
         self._execute("DELETE FROM timer WHERE process = ?", (process,))
+
+    def forget(self, process_id: str) -> None:
+        (newest,) = self._execute("SELECT max(seq) FROM event").fetchone()
+        for (key,) in self._execute("SELECT key FROM process WHERE id = ?", (process_id,)).fetchall():
+            self._execute("DELETE FROM event WHERE process = ?", (key,))
+            self._connection.executemany(
+                "DELETE FROM tag WHERE tag = ? AND process = ?", [(tag, key) for tag in set(self.start(key).tags)]
+            )
+            self._execute("DELETE FROM start WHERE process = ?", (key,))
+            self._execute("DELETE FROM process WHERE key = ?", (key,))
+        self._execute(MARK, (newest,))
+        self._execute(DROP_OLDER_MARKS, (newest,))
 
 
 def _head(row: tuple[Any, ...] | None) -> ProcessHead | None:

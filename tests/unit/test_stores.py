@@ -68,6 +68,7 @@ CHANGES: dict[str, Callable[[Transaction], object]] = {
     "add_timer": lambda transaction: transaction.add_timer(TimerRow(0, 1, 5, Timer(2))),
     "drop_timer": lambda transaction: transaction.drop_timer(transaction.timers(1)[0].key),
     "withdraw": lambda transaction: transaction.withdraw(1),
+    "forget": lambda transaction: transaction.forget("p"),
 }
 
 

@@ -13,6 +13,7 @@ from pyworkflow.testing.contract.closing import ClosingRules
 from pyworkflow.testing.contract.continuing import ContinuingRules
 from pyworkflow.testing.contract.deciding import DecidingRules
 from pyworkflow.testing.contract.failing import FailingRules
+from pyworkflow.testing.contract.keeping import KeepingRules
 from pyworkflow.testing.contract.listing import ListingRules
 from pyworkflow.testing.contract.losing import LosingRules
 from pyworkflow.testing.contract.observations import ObservationRules
@@ -35,6 +36,7 @@ class BackendContract(
     ListingRules,
     ClosingRules,
     ContinuingRules,
+    KeepingRules,
     DecidingRules,
     RefusingRules,
     OvertakingRules,

@@ -361,7 +361,7 @@ class Backend(ABC):
     def hand_off(self, task: ActivityTask) -> str:
         """Leave the activity open, to be completed from elsewhere: it is held by no lease any more.
 
-        Returns its token; `ActivityTask(execution, context=token)` ends it, from any process. Raises
+        Returns its token; completing `ActivityTask.of_token(token)` ends it, from any process. Raises
         UnknownActivityException for a task that is over.
         """
 

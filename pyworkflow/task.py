@@ -33,3 +33,8 @@ class ActivityTask(Task):
     context: str | None = None
 
     __hash__ = object.__hash__
+
+    @classmethod
+    def of_token(cls, token: str) -> ActivityTask:
+        """The task of this token, to complete it or to give signs of life: nothing else of it is known."""
+        return cls(ActivityExecution("", ""), context=token)

@@ -10,9 +10,14 @@ import typer
 from pyworkflow import __version__
 from pyworkflow.cli.commands.cancel import cancel
 from pyworkflow.cli.commands.check import check
+from pyworkflow.cli.commands.complete import complete
+from pyworkflow.cli.commands.export import export
+from pyworkflow.cli.commands.fail import fail
 from pyworkflow.cli.commands.history import history
+from pyworkflow.cli.commands.import_ import import_processes
 from pyworkflow.cli.commands.init import init
 from pyworkflow.cli.commands.list import list_processes
+from pyworkflow.cli.commands.prune import prune
 from pyworkflow.cli.commands.run import run
 from pyworkflow.cli.commands.show import show
 from pyworkflow.cli.commands.signal import signal
@@ -21,7 +26,7 @@ from pyworkflow.cli.commands.worker import worker
 from pyworkflow.cli.session import Session
 
 # Without rich's markup the help comes in a third of the time.
-app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @app.callback(invoke_without_command=True)
@@ -46,7 +51,8 @@ def options(
     processes are kept. These options can stand anywhere on the line.
 
     Exit codes: 0 ok; 1 the process ended other than completed; 2 usage or configuration; 3 no such process or
-    workflow; 4 conflict, such as an id that is taken; 5 the backend cannot be reached or is locked; 130 Ctrl-C.
+    workflow; 4 conflict, such as an id that is taken; 5 the backend cannot be reached or is locked; 124 a wait
+    timed out; 130 Ctrl-C.
     """
     context.obj = Session(config, backend or None)
     if version:
@@ -66,3 +72,8 @@ app.command()(cancel)
 app.command("list")(list_processes)
 app.command()(show)
 app.command()(history)
+app.command()(complete)
+app.command()(fail)
+app.command()(export)
+app.command("import")(import_processes)
+app.command()(prune)

@@ -9,12 +9,14 @@ from pyworkflow.exceptions import (
     InvalidValueException,
     ProcessAlreadyStartedException,
     ProcessClosedException,
+    TimedOutException,
     UnknownResourceException,
     UnsupportedException,
     WorkflowException,
 )
 
-# The first that fits. 0 is success, 130 Ctrl-C; `run` exits with 1 for a process that ended other than completed.
+# The first that fits. 0 is success, 130 Ctrl-C; `run` and `start --wait` exit with 1 for a process that ended other
+# than completed.
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (ConfigurationException, 2),
     (InvalidValueException, 2),
@@ -23,11 +25,12 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (ProcessAlreadyStartedException, 4),
     (UnknownResourceException, 3),
     (BackendException, 5),
+    (TimedOutException, 124),
 )
 
 
 def exit_code(error: Exception) -> int:
-    """2 usage or configuration, 3 no such thing, 4 conflict, 5 trouble with the backend, 1 anything else."""
+    """2 usage or configuration, 3 no such thing, 4 conflict, 5 trouble with the backend, 124 too late, 1 any other."""
     if _is_usage(error):
         return 2
     return next((code for cls, code in _CODES if isinstance(error, cls)), 1)

@@ -69,7 +69,7 @@ def _activity(activity: PendingActivity, number: int | None, now: datetime) -> I
         case "running":
             doing = f"runs at {activity.identity or 'a worker'}{_heartbeat(activity, now)}"
         case "handed_off":
-            doing = "is open until its token ends it"
+            doing = f"is open until its token ends it (`pyworkflow complete {activity.token}`)"
         case _:
             doing = f"waits for a worker of category {activity.category}"
             if _is_long(activity.since, now):

@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 import sys
+from types import TracebackType
+from typing import Self
 
 from pyworkflow.backend import Backend, Recorded
+from pyworkflow.cli.follow import LOOK, ending
 from pyworkflow.cli.narrate import Narrator
 from pyworkflow.cli.output import Lines, Part, note
 from pyworkflow.cli.text import duration
-from pyworkflow.event import DecisionEvent, DecisionFailedEvent, DecisionStartedEvent, Event, ProcessClosedEvent
-from pyworkflow.process import ProcessResult, closing_result
+from pyworkflow.event import DecisionFailedEvent, DecisionStartedEvent
+from pyworkflow.process import ProcessResult
 
 WIDTH = 32  # characters of what happened, so that the details mostly stand in one column
 
 
 class Feed:
-    """Shows the events of one process, all its runs, in their order."""
+    """Shows the events of one process, all its runs, in their order: for where no picture can be repainted."""
 
     def __init__(self, backend: Backend, process_id: str) -> None:
         self._backend = backend
         self._id = process_id
         self._lines = Lines(sys.stderr)
+        self._after: int | None = None
 
-    def show(self, recorded: Recorded) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        pass
+
+    def look(self) -> ProcessResult | None:
+        """Show what is new, after waiting a moment for it; how the process ended, once it has."""
+        for recorded in self._backend.events(self._id, after=self._after, wait=LOOK):
+            self._after = recorded.seq
+            self._show(recorded)
+            result = ending(recorded.event)
+            if result is not None:
+                return result
+        return None
+
+    def _show(self, recorded: Recorded) -> None:
         """Print a line; none for the mere start of a decision, which what was decided follows."""
         if recorded.number == 1:
             self._narrator = Narrator(self._backend.process_by_id(self._id, run=recorded.run))
@@ -37,11 +59,3 @@ class Feed:
         )
         if isinstance(recorded.event, DecisionFailedEvent) and recorded.event.traceback is not None:
             note("it is asked again after 1, 2, 4 … 60 s, for as long as this runs; Ctrl-C ends it")
-
-
-def ending(event: Event) -> ProcessResult | None:
-    """How the process ended, if this is its last event."""
-    if isinstance(event, ProcessClosedEvent):
-        result: ProcessResult = event.result
-        return result
-    return closing_result(event.decision) if isinstance(event, DecisionEvent) else None

@@ -8,11 +8,15 @@ from typing import Annotated
 
 import typer
 
-from pyworkflow.backend import Backend, Query, Summary
+from pyworkflow.backend import ALL, Backend, Query, Summary
+from pyworkflow.cli.completion import process_ids
 from pyworkflow.exceptions import UnknownProcessException
 
 IdArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="The process: its id, or any beginning of it that no other has.")
+    str,
+    typer.Argument(
+        metavar="ID", help="The process: its id, or any beginning of it that no other has.", autocompletion=process_ids
+    ),
 ]
 _UUID = re.compile(r"(?P<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?P<numbers>(?:-[0-9]+)*)")
 
@@ -25,7 +29,7 @@ def full_id(backend: Backend, given: str) -> str:
     """
     if not given:
         raise typer.BadParameter("it is empty", param_hint="ID")
-    if _exists(backend, given):
+    if exists(backend, given):
         return given
     parents = {summary.id: summary.parent for summary in all_summaries(backend, Query(id_prefix=given))}
     ids = sorted(id for id, parent in parents.items() if parent not in parents)
@@ -38,14 +42,15 @@ def _child(backend: Backend, given: str) -> str:
     parent, slash, number = given.rpartition("/")
     if slash:
         child = f"{full_id(backend, parent)}-{number}"
-        if _exists(backend, child):
+        if exists(backend, child):
             return child
     error = UnknownProcessException(given)
     error.add_note("`pyworkflow list` shows what there is")
     raise error
 
 
-def _exists(backend: Backend, id: str) -> bool:
+def exists(backend: Backend, id: str) -> bool:
+    """Is there a process with exactly this id?"""
     try:
         backend.events(id, limit=1)
     except UnknownProcessException:
@@ -58,7 +63,7 @@ def _ambiguous(given: str, ids: list[str]) -> typer.BadParameter:
     return typer.BadParameter(f"{given!r} begins {', '.join(ids[:4])}{more}: write more of it", param_hint="ID")
 
 
-def all_summaries(backend: Backend, query: Query) -> Iterator[Summary]:
+def all_summaries(backend: Backend, query: Query = ALL) -> Iterator[Summary]:
     """All that the query finds, newest first, read page by page."""
     cursor: str | None = None
     while True:

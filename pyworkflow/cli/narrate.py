@@ -69,7 +69,7 @@ class Narrator:
                 return self._activity(event)
             case events.ChildProcessEvent(process_id=id, result=result, workflow=workflow):
                 name = f"child {workflow} {id}" if workflow else f"child {id}"
-                return _Words(f"{name} {_ended(result)}", _outcome(result), self._children.get(id), _style(result))
+                return _Words(f"{name} {ended(result)}", outcome(result), self._children.get(id), style_of(result))
         return _simple(event)
 
     def _decided(self, decision: Decision, at: datetime) -> _Words:
@@ -81,7 +81,7 @@ class Narrator:
                 number = f"#{self._activities[id][0]}" if id in self._activities else id
                 return _Words(f"cancel of activity {number} asked for")
             case decisions.StartChildProcess(process=child):
-                id = child.id or f"{self._process.id}-{self._number}"
+                id = child_id(self._process, child, self._number)
                 self._children[id] = at
                 return _Words(f"child {child.workflow} {id} to start", json_text(child.input))
             case decisions.ContinueAsNew(input=given):
@@ -90,7 +90,7 @@ class Narrator:
         return _simple_decision(decision) if result is None else self._closed(result, "")
 
     def _closed(self, result: ProcessResult, by: str) -> _Words:
-        return _Words(f"process {_ended(result)}{by}", _outcome(result), self._started, _style(result))
+        return _Words(f"process {ended(result)}{by}", outcome(result), self._started, style_of(result))
 
     def _activity(self, event: events.ActivityStartedEvent | events.ActivityLostEvent | events.ActivityEvent) -> _Words:
         execution = event.activity_execution
@@ -103,7 +103,7 @@ class Narrator:
             case events.ActivityLostEvent(identity=identity):
                 return _Words(f"{name} lost with its worker", _by(identity), began, BAD)
             case events.ActivityEvent(result=result):
-                return _Words(f"{name} {_ended(result)}", _outcome(result), began, _style(result))
+                return _Words(f"{name} {ended(result)}", outcome(result), began, style_of(result))
 
     def _name(self, execution: ActivityExecution) -> str:
         """Its name, with the number of the event that scheduled it: there may be several."""
@@ -120,11 +120,11 @@ def _simple(event: Event) -> _Words:  # noqa: PLR0911 - one for each kind of eve
         case events.DecisionStartedEvent(identity=identity):
             return _Words("decision started", _by(identity), style=QUIET)
         case events.DecisionFailedEvent(reason=reason, traceback=traceback):
-            return _Words("decision failed", reason + _place(traceback), style=BAD)
+            return _Words("decision failed", reason + place(traceback), style=BAD)
         case events.DecisionTimedOutEvent():
             return _Words("decision timed out", style=BAD)
         case events.TimerEvent(timer=timer):
-            return _Words(f"timer {_timer(timer)} fired", json_text(timer.data))
+            return _Words(f"timer {timer_name(timer)} fired", json_text(timer.data))
         case events.SignalEvent(signal=signal):
             return _Words(f"signal {signal.name}", json_text(signal.data))
         case events.SignalFailedEvent(process_id=id, signal=signal, reason=reason):
@@ -136,7 +136,14 @@ def _simple(event: Event) -> _Words:  # noqa: PLR0911 - one for each kind of eve
     return _Words(event.type.replace("_", " "))
 
 
-def _place(traceback: str | None) -> str:
+def child_id(parent: Process, child: Process, number: int) -> str:
+    """The id of a child that event `number` of its parent decided on: rule V6 of the contract."""
+    if child.id is not None:
+        return child.id
+    return f"{parent.id}-{number}" if parent.run == 1 else f"{parent.id}-{parent.run}.{number}"
+
+
+def place(traceback: str | None) -> str:
     """The last line that the traceback names, which is where it went wrong."""
     places = re.findall(r'^ *File "(.+)", line (\d+)', traceback or "", re.MULTILINE)
     return f" ({shown_path(places[-1][0])}:{places[-1][1]})" if places else ""
@@ -145,9 +152,9 @@ def _place(traceback: str | None) -> str:
 def _simple_decision(decision: Decision) -> _Words:
     match decision:
         case decisions.Timer(data=data):
-            return _Words(f"timer {_timer(decision)} set", json_text(data))
+            return _Words(f"timer {timer_name(decision)} set", json_text(data))
         case decisions.CancelTimer(timer=timer):
-            return _Words(f"timer {timer if isinstance(timer, str) else _timer(timer)} canceled")
+            return _Words(f"timer {timer if isinstance(timer, str) else timer_name(timer)} canceled")
         case decisions.SignalProcess(process_id=id, signal=signal):
             return _Words(f"signal {signal.name} to {id}", json_text(signal.data))
         case decisions.RequestCancelProcess(process_id=id, details=details):
@@ -157,7 +164,8 @@ def _simple_decision(decision: Decision) -> _Words:
     return _Words(decision.type.replace("_", " "))
 
 
-def _timer(timer: decisions.Timer) -> str:
+def timer_name(timer: decisions.Timer) -> str:
+    """Its id, or how long it takes."""
     return duration(timer.delay) if timer.id is None else timer.id
 
 
@@ -165,16 +173,18 @@ def _by(identity: str | None) -> str:
     return "" if identity is None else f"by {identity}"
 
 
-def _ended(result: ActivityResult | ProcessResult) -> str:
+def ended(result: ActivityResult | ProcessResult) -> str:
+    """How it ended, in words."""
     which = getattr(result, "timeout", None)
     return _ENDED[result.type] + (f" ({which})" if which else "")
 
 
-def _style(result: ActivityResult | ProcessResult) -> str:
+def style_of(result: ActivityResult | ProcessResult) -> str:
+    """GOOD or BAD."""
     return GOOD if result.type == "completed" else BAD
 
 
-def _outcome(result: ActivityResult | ProcessResult) -> str:
+def outcome(result: ActivityResult | ProcessResult) -> str:
     """What it ended with: the result, or the reason (text as it is) and otherwise the details."""
     for name in ("result", "reason", "details"):
         value = getattr(result, name, None)

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
 import typer
 
 from pyworkflow.cli.text import NOT_IN_JSON, safe, shortened
 from pyworkflow.codec import Json
+from pyworkflow.exceptions import ConfigurationException
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+    from rich.tree import Tree
+
+Item = TypeVar("Item")
 
 PIPE_WIDTH = 160  # of a line that is made for people and goes elsewhere than to a terminal
+SVG_WIDTH = 110  # characters
+WIDEST_TIME = 7  # characters: 59m 59s
 UNLIMITED = 1_000_000
 
 
@@ -44,10 +54,27 @@ class Part:
     width: int = 0
 
 
+@dataclass(frozen=True)
+class Node:
+    """A line of a tree, and what hangs below it."""
+
+    line: tuple[Part, ...]
+    below: Sequence[Node] = ()
+
+
 def data(text: str) -> None:
     """A line of data. Ends the command quietly when whoever reads it, such as `head`, has enough."""
     try:
         sys.stdout.write(text + "\n")
+    except BrokenPipeError:
+        forget_stdout()
+        raise typer.Exit from None
+
+
+def flush() -> None:
+    """What was printed as data goes out now. Ends the command quietly as `data` does."""
+    try:
+        sys.stdout.flush()
     except BrokenPipeError:
         forget_stdout()
         raise typer.Exit from None
@@ -72,6 +99,50 @@ def records(items: Iterable[dict[str, Any]], form: Format) -> None:
         data(_json(item, form))
 
 
+def json_lines(items: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """One JSON object a line."""
+    return (_json(item, Format.jsonl) + "\n" for item in items)
+
+
+def replace_file(path: Path, lines: Iterable[str]) -> int:
+    """Write the lines to a file, which appears, or is replaced, when all of them are written. Returns their number.
+
+    Raises ConfigurationException where it cannot be written.
+    """
+    from tempfile import NamedTemporaryFile
+
+    count = 0
+    try:
+        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
+            try:
+                for line in lines:
+                    new.write(line)
+                    count += 1
+                new.close()
+                Path(new.name).replace(path)
+            except BaseException:
+                Path(new.name).unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise ConfigurationException(f"{path} cannot be written: {error.strerror}") from error
+    return count
+
+
+def progress(items: Iterable[Item], what: str) -> Iterator[Item]:
+    """The items, counted on stderr while they pass, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed}"), TimeElapsedColumn())
+    with Progress(*columns, console=_console(sys.stderr), transient=True) as shown:
+        task = shown.add_task(what, total=None)
+        for item in items:
+            yield item
+            shown.advance(task)
+
+
 def record(item: dict[str, Any], form: Format) -> None:
     """One item for a program: a JSON object, on one line if that is the format."""
     data(_json(item, form))
@@ -89,9 +160,20 @@ class _SafeFormatter(logging.Formatter):
         return "\n".join(map(safe, super().format(record).split("\n")))
 
 
+class _Stderr(logging.StreamHandler[Any]):
+    """Writes to what stderr is at that moment, so that lines come above a picture and not into it."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 def log_to_stderr(level: int) -> None:
     """What the project logs from this level on: a line each, with the local time."""
-    handler = logging.StreamHandler()
+    handler = _Stderr()
     handler.setFormatter(_SafeFormatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("pyworkflow")
     logger.setLevel(level)
@@ -140,6 +222,35 @@ def _print(made: Table, rows: Iterable[Sequence[Part]]) -> None:
         data(line.rstrip())
 
 
+Rows = Callable[[int], Iterable[Sequence[Part]]]
+
+
+def picture(rows: Rows) -> None:
+    """What the rows draw: a label, a bar and a time each, where they are told how wide the bar may be."""
+    console = _console(sys.stdout)
+    lines = Lines(sys.stdout)
+    for row in _fitted(rows, console.width if console.is_terminal else PIPE_WIDTH):
+        lines.line(*row)
+
+
+def save_picture(rows: Rows, title: str, path: Path) -> None:
+    """The same, as a vector graphic (SVG) in a file. Raises ConfigurationException where it cannot be written."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), record=True, width=SVG_WIDTH, color_system="truecolor", force_terminal=True)
+    for row in _fitted(rows, SVG_WIDTH):
+        console.print(_joined(row))
+    replace_file(path, [console.export_svg(title=safe(title))])
+
+
+def _fitted(rows: Rows, width: int) -> list[list[Part]]:
+    """With the labels in one column, and the bars as wide as there is room for."""
+    widest = max(len(safe(label.text)) for label, *_ in rows(10))
+    return [
+        [replace(label, width=widest), *rest] for label, *rest in rows(max(width - widest - 2 - 2 - WIDEST_TIME, 10))
+    ]
+
+
 def _console(stream: IO[str]) -> Console:
     from rich.console import Console
 
@@ -165,8 +276,53 @@ class Lines:
             else:
                 print(text, file=self._stream, flush=True)
 
-    def _rich_line(self, parts: Sequence[Part]) -> None:
-        from rich.text import Text
+    def whole_line(self, text: str) -> None:
+        """Print the text with nothing cut: a terminal goes on in the next line."""
+        data(safe(text))
 
-        made = Text("  ").join(Text(safe(part.text).ljust(part.width), part.style) for part in parts)
-        self._console.print(made, no_wrap=True, overflow="ellipsis", crop=True)
+    def _rich_line(self, parts: Sequence[Part]) -> None:
+        self._console.print(_joined(parts), no_wrap=True, overflow="ellipsis", crop=True)
+
+
+class Picture:
+    """A tree that is repainted in place in a terminal; what is printed meanwhile comes above it. A context manager."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        from rich.live import Live
+
+        self._live = Live(
+            console=_console(stream),
+            auto_refresh=False,
+            vertical_overflow="ellipsis",
+            redirect_stdout=sys.stdout.isatty(),  # what goes to a pipe is data
+        )
+
+    def paint(self, node: Node) -> None:
+        """Show this instead of what was shown before."""
+        self._live.update(_tree(node), refresh=True)
+
+    def __enter__(self) -> Self:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+
+def _tree(node: Node) -> Tree:
+    from rich.tree import Tree
+
+    made = Tree(_joined(node.line), guide_style="dim")
+    for child in node.below:
+        made.children.append(_tree(child))
+    return made
+
+
+def _joined(parts: Iterable[Part]) -> Text:
+    from rich.text import Text
+
+    line = Text("  ").join(Text(safe(part.text).ljust(part.width), part.style) for part in parts)
+    line.no_wrap, line.overflow = True, "ellipsis"
+    return line

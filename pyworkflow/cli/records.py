@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 
-from pyworkflow.cli.text import utc_time
-from pyworkflow.codec import PROCESS_RESULT, Json, encode_event
-from pyworkflow.event import Event
+from pyworkflow.codec import PROCESS_RESULT, Json, time_text
 from pyworkflow.process import Process
 
 
@@ -17,24 +15,19 @@ def plain_record(value: object) -> Json:
         return {field.name: plain_record(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple | list):
         return [plain_record(item) for item in value]
-    return utc_time(value) if isinstance(value, datetime) else value
-
-
-def event_record(number: int, event: Event) -> dict[str, Json]:
-    """An event with its number (from 1), time and type, and then its own fields."""
-    return {"number": number, "time": utc_time(event.datetime), "type": event.type, **encode_event(event)}
+    return time_text(value) if isinstance(value, datetime) else value
 
 
 def process_record(process: Process) -> dict[str, Json]:
     """A process without its history."""
     result = process.result
-    closed_at = None if result is None else utc_time(process.history[-1].datetime)
+    closed_at = None if result is None else time_text(process.history[-1].datetime)
     return {
         "id": process.id,
         "run": process.run,
         "workflow": process.workflow,
         "status": "open" if result is None else result.type,
-        "started_at": utc_time(process.history[0].datetime),
+        "started_at": time_text(process.history[0].datetime),
         "closed_at": closed_at,
         "parent": process.parent,
         "tags": process.tags,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from pyworkflow.codec import Json, dumps
 
@@ -22,6 +23,20 @@ def safe(text: str) -> str:
 def json_text(value: Json) -> str:
     """The value as compact JSON; nothing for None."""
     return "" if value is None else safe(dumps(value))
+
+
+def spread(value: dict[str, Json]) -> Iterator[str]:
+    """All that an object holds, a line a field: what is in it is indented, and text of several lines keeps them."""
+    for name, item in value.items():
+        below = list(_below(item))
+        yield safe(name) + (":" if below else f": {json_text(item) or 'null'}")
+        yield from (f"  {line}" for line in below)
+
+
+def _below(item: Json) -> Iterable[str]:
+    if isinstance(item, str) and "\n" in item:
+        return map(safe, item.splitlines())
+    return spread(item) if isinstance(item, dict) else ()
 
 
 def shortened(text: str, width: int) -> str:
@@ -46,8 +61,3 @@ def duration(seconds: float) -> str:
 def local_time(at: datetime, timespec: str = "seconds") -> str:
     """For people: their own time, with its offset."""
     return at.astimezone().isoformat(" ", timespec)
-
-
-def utc_time(at: datetime) -> str:
-    """For programs: UTC to the microsecond."""
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -61,6 +61,14 @@ def backend(project: Path) -> Iterator[Backend]:
 
 
 @pytest.fixture
+def foo(backend: Backend) -> Backend:
+    """The same, which knows a workflow Foo and an activity Bar."""
+    backend.register_workflow("Foo")
+    backend.register_activity("Bar", scheduled_timeout=3600, heartbeat_timeout=600)
+    return backend
+
+
+@pytest.fixture
 def running(project: Path) -> Iterator[Callable[..., Running]]:
     """Start the command in a process of its own; whatever still runs at the end is killed."""
     started: list[Running] = []

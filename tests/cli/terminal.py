@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +16,9 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from pyworkflow.backend import Backend
+
+EVIL = "\x1b[2J\x9b31m[red]\n"
 DEADLINE = 30.0  # seconds after which a test gives up
 
 WORKFLOWS = '''
@@ -141,6 +146,10 @@ class Running:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
+    def printed(self) -> str:
+        """What it has printed so far."""
+        return self._out.read_text()
+
     def wait_for(self, text: str) -> None:
         """Return when stderr holds the text."""
         until(lambda: text in self._err.read_text(), f"{text!r} in {self._err}")
@@ -161,3 +170,35 @@ def until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"never seen: {what}"
         pause.wait(0.02)
+
+
+def decide(backend: Backend, *decisions: object) -> None:
+    """Take the decision that is due, and decide this."""
+    task = backend.poll_decision_task(identity="decider")
+    assert task is not None
+    backend.complete_decision_task(task, list(decisions))  # type: ignore[arg-type]
+
+
+def in_terminal(*words: str, columns: int, **environment: str) -> str:
+    """What the command writes to a terminal, output and errors alike."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "pyworkflow", *words],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **environment},
+    ):
+        os.close(theirs)
+        seen = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                seen += chunk
+        except OSError:  # how Linux tells that the other end is closed
+            pass
+    os.close(ours)
+    return seen.decode().replace("\r\n", "\n")
+
+
+def without_colour(text: str) -> str:
+    return re.sub("\x1b\\[[0-9;]*m", "", text)

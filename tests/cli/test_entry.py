@@ -15,6 +15,7 @@ from pyworkflow.backend import Backend
 from pyworkflow.process import Process
 
 COMMANDS = ["init", "check", "run", "start", "worker", "signal", "cancel", "list", "show", "history"]
+COMMANDS += ["complete", "fail", "export", "import", "prune"]
 HEAVY = ["rich", "sqlite3", "tomli", "pyworkflow.managed", "pyworkflow.engine", "pyworkflow.sqlite"]
 
 
@@ -78,6 +79,20 @@ def test_python_m_pyworkflow_is_the_command_and_its_code_is_the_exit_code() -> N
         (["list", "--backend", "mysql://x"], 2, "'mysql://x' is no backend"),
         (["list", "--config", "none.toml"], 2, "none.toml cannot be read"),
         (["list", "--backend", "sqlite:///flows.py"], 5, ""),
+        (["list", "--since", "yesterday"], 2, "'yesterday' is neither a duration, such as 1h or 2d, nor a time"),
+        (["prune", "--older-than", "9999999999d"], 2, "is before the beginning of time"),
+        (["history", "here", "--follow", "--run", "1"], 2, "--follow: goes with -o jsonl and --full only"),
+        (["history", "here", "--svg", "none/x.svg"], 2, "none/x.svg cannot be written: No such file"),
+        (["export"], 2, "Invalid value for ID...: name the processes, or give --all"),
+        (["export", "here", "--all"], 2, "Invalid value for ID...: name the processes, or give --all"),
+        (["export", "here", "--to", "none/x.jsonl"], 2, "none/x.jsonl cannot be written: No such file"),
+        (["export", "nobody"], 3, "there is no process 'nobody'"),
+        (["import", "none.jsonl"], 2, "none.jsonl cannot be read: No such file"),
+        (["import", "flows.py"], 2, "line 2: not of an exported process: Expecting value"),
+        (["complete", "1:nonsense"], 3, "activity task '1:nonsense' is over"),
+        (["complete", "1:nonsense", "-r", "{"], 2, "not JSON"),
+        (["fail", "nonsense", "why"], 3, "activity task 'nonsense' is over"),
+        (["start", "Echo", "--timeout", "soon"], 2, "'soon' is no duration, such as 30s"),
         (["list", "--backend", "memory:"], 2, "the backend 'memory:' ends with the command that opens it"),
     ],
 )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from terminal import Command
+from terminal import EVIL, Command, Running, decide, in_terminal, until, without_colour
 
 from pyworkflow.activity import ActivityExecution, ActivityFailed
 from pyworkflow.backend import Backend
@@ -24,23 +26,6 @@ from pyworkflow.decision import (
 from pyworkflow.process import Process
 from pyworkflow.sqlite import SQLiteBackend
 from pyworkflow.testing import Clock
-
-EVIL = "\x1b[2J\x9b31m[red]\n"
-
-
-@pytest.fixture
-def foo(backend: Backend) -> Backend:
-    """A backend that knows a workflow Foo and an activity Bar."""
-    backend.register_workflow("Foo")
-    backend.register_activity("Bar", scheduled_timeout=3600, heartbeat_timeout=600)
-    return backend
-
-
-def decide(backend: Backend, *decisions: object) -> None:
-    task = backend.poll_decision_task(identity="decider")
-    assert task is not None
-    backend.complete_decision_task(task, list(decisions))  # type: ignore[arg-type]
-
 
 # --- list ---
 
@@ -111,6 +96,24 @@ def test_jsonl_is_one_record_a_line_with_times_in_utc(pyworkflow: Command, foo: 
     assert [record["id"] for record in records] == ["p2", "p1", "p0"]
     assert records[0]["started_at"].endswith("Z")
     assert set(records[0]) == {"id", "run", "workflow", "status", "started_at", "closed_at", "parent", "tags", "events"}
+
+
+def test_list_can_be_narrowed_to_what_started_lately_and_to_roots(pyworkflow: Command, project: Path) -> None:
+    clock = Clock(datetime.now(UTC) - timedelta(hours=3))
+    with SQLiteBackend(project / ".pyworkflow" / "pyworkflow.db", clock=clock) as then:
+        then.register_workflow("Foo")
+        then.start_process(Process("Foo", "old"))
+        clock.advance(2.5 * 3600)
+        decide(then, StartChildProcess(Process("Foo", "young")))
+
+    def ids(*words: str) -> list[str]:
+        return [record["id"] for record in pyworkflow("list", "-o", "json", *words).json]
+
+    assert ids("--since", "1h") == ["young"]
+    assert ids("--since", "4h") == ids("--since", "2020-01-01") == ["young", "old"]
+    assert ids("--since", (datetime.now(UTC) - timedelta(hours=1)).isoformat()) == ["young"]
+    assert ids("--root") == ["old"]
+    assert ids("--workflow", "FooWorkflow") == ["young", "old"]
 
 
 # --- which process ---
@@ -211,6 +214,36 @@ def test_history_of_an_earlier_run_is_there(pyworkflow: Command, foo: Backend) -
     assert [one["type"] for one in pyworkflow("history", "x", "-o", "json").json] == ["process_started"]
 
 
+def test_history_in_full_leaves_nothing_out(pyworkflow: Command, foo: Backend) -> None:
+    foo.start_process(Process("Foo", "x", input={"text": "y" * 500}))
+    task = foo.poll_decision_task()
+    assert task is not None
+    foo.fail_decision_task(task, "ValueError: no", 'Traceback:\n  File "a.py", line 1\nValueError: no')
+    foo.signal_process("x", "go", {"list": [1, {"a": None}], "deep": {"er": True}})
+    told = pyworkflow("history", "x", "--full").out
+    assert f'\n   input:\n     text: "{"y" * 500}"\n' in told
+    assert '\n   traceback:\n     Traceback:\n       File "a.py", line 1\n     ValueError: no\n' in told
+    assert '\n     data:\n       list: [1,{"a":null}]\n       deep:\n         er: true\n' in told
+
+
+@pytest.mark.parametrize("form", ["table", "jsonl"])
+def test_history_can_be_followed_until_the_process_closes(
+    running: Callable[..., Running], foo: Backend, form: str
+) -> None:
+    foo.start_process(Process("Foo", "x", input=1))
+    decide(foo, ContinueAsNew(2))
+    command = running("history", "x", "--follow", "-o", form)
+    until(lambda: command.printed().count("\n") == 1, "the run that is open is printed")
+    foo.signal_process("x", "go")
+    until(lambda: command.printed().count("\n") == 2, "what comes is printed when it comes")
+    decide(foo, ContinueAsNew(3))
+    decide(foo, CompleteProcess())
+    ended = command.ended()
+    assert (ended.code, ended.err) == (0, "")
+    numbers = [json.loads(line)["number"] if form == "jsonl" else int(line.split()[0]) for line in ended.lines]
+    assert numbers == [1, 2, 3, 4, 1, 2, 3]
+
+
 @pytest.mark.parametrize("form", ["table", "json", "jsonl"])
 def test_stored_text_is_shown_and_never_obeyed(pyworkflow: Command, foo: Backend, form: str) -> None:
     foo.register_workflow(EVIL)
@@ -219,7 +252,8 @@ def test_stored_text_is_shown_and_never_obeyed(pyworkflow: Command, foo: Backend
     task = foo.poll_decision_task(identity=EVIL)
     assert task is not None
     foo.fail_decision_task(task, EVIL, EVIL)
-    for words in (["list"], ["show", "x"], ["history", "x"], ["signal", "x", EVIL], ["cancel", "x"]):
+    looks = (["list"], ["show", "x"], ["history", "x"], ["history", "x", "--full"], ["history", "x", "--timeline"])
+    for words in (*looks, ["signal", "x", EVIL], ["cancel", "x"]):
         ended = pyworkflow(*words, *(["-o", form] if words[0] in ("list", "show", "history") else []))
         assert ended.code == 0
         assert not set(ended.out + ended.err) & {"\x1b", "\x9b"}
@@ -258,34 +292,6 @@ def test_a_terminal_gets_colour_within_its_width_and_a_pipe_gets_neither(foo: Ba
         piped = subprocess.run([sys.executable, "-m", "pyworkflow", *words], capture_output=True, check=True)
         assert b"\x1b" not in piped.stdout
     assert without_colour(in_terminal("show", "x", columns=60)).count("y") >= 500
-
-
-def in_terminal(*words: str, columns: int, **environment: str) -> str:
-    """What the command writes to a terminal."""
-    import os
-    import pty
-
-    ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-m", "pyworkflow", *words],
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns), **environment},
-    ):
-        os.close(theirs)
-        seen = b""
-        try:
-            while chunk := os.read(ours, 65536):
-                seen += chunk
-        except OSError:  # how Linux tells that the other end is closed
-            pass
-    os.close(ours)
-    return seen.decode().replace("\r\n", "\n")
-
-
-def without_colour(text: str) -> str:
-    return re.sub("\x1b\\[[0-9;]*m", "", text)
 
 
 # --- show: why it is where it is ---
@@ -349,7 +355,8 @@ def test_show_tells_where_an_activity_is(foo: Backend, why: Callable[[str], str]
     assert "\nactivity Bar #3 runs at worker-1 (heartbeat " in told
     assert 'ago: {"percent":40}), for ' in told
     assert re.search("; heartbeat time-out due in (10m 00s|9m 5[0-9]s)\n", told)
-    assert "\nactivity Bar #4 is open until its token ends it, for " in told
+    ends = f"`pyworkflow complete {second.context}`"
+    assert f"\nactivity Bar #4 is open until its token ends it ({ends}), for " in told
     assert "\nactivity Bar #5 waits for a worker of category default, for " in told
     assert re.search("; scheduled time-out due in (1h 00m|59m 5[0-9]s)\n", told)
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from pyworkflow.cli.ids import short_ids
-from pyworkflow.cli.text import duration, json_text, local_time, safe, shortened, utc_time
+from pyworkflow.cli.text import duration, json_text, local_time, safe, shortened
+from pyworkflow.codec import time_of, time_text
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,8 @@ def test_a_value_is_compact_json_and_what_is_long_is_cut() -> None:
 
 def test_times_are_local_with_their_offset_for_people_and_utc_for_programs() -> None:
     at = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=timezone(timedelta(hours=5)))
-    assert utc_time(at) == "2026-01-01T22:04:05.678901Z"
+    assert time_text(at) == "2026-01-01T22:04:05.678901Z"
+    assert time_of(time_text(at)) == at
     assert datetime.fromisoformat(local_time(at, "microseconds")) == at.astimezone(UTC)
     assert local_time(at)[-6] in "+-"
 

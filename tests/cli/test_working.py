@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,11 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from terminal import Command, Running, until
+from terminal import Command, Running, decide, in_terminal, until, without_colour
 
+from pyworkflow.activity import ActivityCompleted, ActivityExecution, ActivityFailed
 from pyworkflow.backend import Backend
 from pyworkflow.cli.commands.run import SHUTDOWN_TIMEOUT
 from pyworkflow.cli.output import log_to_stderr
+from pyworkflow.decision import ScheduleActivity
+from pyworkflow.event import ActivityEvent, CancelRequestedEvent
 from pyworkflow.process import Process, ProcessCanceled, ProcessCompleted
 
 Start = Callable[..., Running]
@@ -96,7 +100,83 @@ def test_cancel_closes_a_process(pyworkflow: Command, backend: Backend) -> None:
     assert backend.process_by_id("order-17").result == ProcessCanceled()
 
 
+def test_a_cancel_can_be_a_request_that_the_workflow_answers(pyworkflow: Command, backend: Backend) -> None:
+    pyworkflow("start", "Waiter", "--id", "order-17")
+    ended = pyworkflow("cancel", "order-17", "--request", "-d", '"sold out"')
+    assert (ended.code, ended.err) == (0, "process order-17 is asked to cancel itself\n")
+    assert backend.process_by_id("order-17").history[-1] == CancelRequestedEvent("sold out")
+    assert pyworkflow("worker", "--burst").code == 0
+    assert backend.process_by_id("order-17").result == ProcessCanceled("sold out")
+
+
+# --- complete and fail ---
+
+
+@pytest.mark.parametrize(
+    ("words", "result"),
+    [
+        (["complete", "TOKEN", "-r", '{"ok": true}'], ActivityCompleted({"ok": True})),
+        (["complete", "TOKEN"], ActivityCompleted(None)),
+        (["fail", "TOKEN", "no luck", "-d", "[1]"], ActivityFailed("no luck", [1])),
+    ],
+)
+def test_an_activity_left_open_is_ended_once_by_its_token(
+    pyworkflow: Command, foo: Backend, words: list[str], result: object
+) -> None:
+    foo.start_process(Process("Foo", "x"))
+    decide(foo, ScheduleActivity("Bar", "a"))
+    task = foo.poll_activity_task()
+    assert task is not None
+    token = foo.hand_off(task)
+    given = [token if word == "TOKEN" else word for word in words]
+    assert pyworkflow(*given).code == 0
+    assert foo.process_by_id("x").history[-1] == ActivityEvent(ActivityExecution("Bar", "a"), result)  # type: ignore[arg-type]
+    ended = pyworkflow(*given)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (3, "", 1)
+
+
+# --- start --wait ---
+
+
+@pytest.mark.parametrize(
+    ("workflow", "given", "code", "told"),
+    [("Echo", '"hi"', 0, 'process x completed  "hi"\n'), ("Echo", '"fail"', 1, "process x failed  no echo\n")],
+)
+def test_start_can_wait_for_the_end_and_exits_with_what_it_was(
+    running: Start, backend: Backend, workflow: str, given: str, code: int, told: str
+) -> None:
+    worker = running("worker")
+    ended = running("start", workflow, "-i", given, "--id", "x", "--wait").ended()
+    assert (ended.code, ended.out, ended.err) == (code, "x\n", told)
+    worker.send(signal.SIGTERM)
+    assert backend.process_by_id("x").result is not None
+
+
+def test_a_wait_that_is_over_exits_with_124_and_the_process_goes_on(pyworkflow: Command, backend: Backend) -> None:
+    ended = pyworkflow("start", "Waiter", "--id", "x", "--timeout", "0.05s")
+    assert (ended.code, ended.out, ended.err) == (124, "x\n", "pyworkflow: process 'x' is still open\n")
+    assert backend.process_by_id("x").result is None
+
+
+def test_ctrl_c_ends_a_wait_and_the_process_goes_on(running: Start, backend: Backend) -> None:
+    command = running("start", "Waiter", "--id", "x", "--wait")
+    until(lambda: command.printed() == "x\n", "the id is printed at once")
+    command.send(signal.SIGINT)
+    ended = command.ended()
+    assert (ended.code, ended.err) == (130, "")
+    assert backend.process_by_id("x").result is None
+
+
 # --- run ---
+
+
+def test_run_paints_a_tree_in_a_terminal_and_ends_with_the_result(backend: Backend) -> None:
+    seen = without_colour(in_terminal("run", "Echo", "-i", '"hi"', "--id", "x", columns=80))
+    last = re.sub("\x1b\\[[0-9?;]*[A-Za-z]", "", seen).splitlines()[-3:]
+    assert last[0].startswith("Echo x  completed  ")
+    assert last[1].startswith("└── ✓  Echo #3  ")
+    assert last[2] == '"hi"'
+    assert backend.process_by_id("x").result == ProcessCompleted("hi")
 
 
 def test_run_works_on_the_process_and_prints_its_events_and_its_result(pyworkflow: Command, backend: Backend) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,9 +15,13 @@ from pyworkflow.cli.session import Session
 
 if TYPE_CHECKING:
     from pyworkflow.backend import Backend
+    from pyworkflow.cli.narrate import Told
+    from pyworkflow.codec import Json
+    from pyworkflow.event import Event
     from pyworkflow.process import Process
 
 WIDEST = 40  # characters of what happened, so that the details stand in one column
+FOLLOWED = 32  # the same, where it is not known what will come
 
 
 def history(
@@ -24,6 +30,16 @@ def history(
     run: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="An earlier run of a process that continued as new.")
     ] = None,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="Go on with what happens, until the process closes.")
+    ] = False,
+    full: Annotated[bool, typer.Option("--full", help="Leave nothing out: values and tracebacks in full.")] = False,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Instead: activities, timers and children as bars in time.")
+    ] = False,
+    svg: Annotated[
+        Path | None, typer.Option("--svg", metavar="FILE", help="The timeline as a picture, in this file.")
+    ] = None,
     form: FormatOption = Format.table,
 ) -> None:
     """Print every event of a process.
@@ -31,17 +47,22 @@ def history(
     A line tells number, time, what happened, how long it took, and input or result, shortened. -o jsonl prints one
     event a line with nothing left out.
 
-    Example: pyworkflow history order-17
+    Example: pyworkflow history order-17 --follow
     """
-    from pyworkflow.cli.records import event_record
-
+    if follow and (run is not None or timeline or svg is not None or form is Format.json):
+        raise typer.BadParameter("goes with -o jsonl and --full only", param_hint="--follow")
     with Session.of(context).open_backend() as backend:
-        process = _run(backend, full_id(backend, id), run)
-    if form is Format.table:
-        _lines(process)
+        process_id = full_id(backend, id)
+        if follow:
+            _follow(backend, process_id, form, full=full)
+            return
+        process = _run(backend, process_id, run)
+    if timeline or svg is not None:
+        _timeline(process, svg)
+    elif form is Format.table:
+        _lines(process, full=full)
     else:
-        events = enumerate(process.history, start=1)
-        output.records((event_record(number, event) for number, event in events), form)
+        output.records(_records(process), form)
 
 
 def _run(backend: Backend, process_id: str, run: int | None) -> Process:
@@ -53,19 +74,87 @@ def _run(backend: Backend, process_id: str, run: int | None) -> Process:
     return backend.process_by_id(process_id, run=run)
 
 
-def _lines(process: Process) -> None:
+def _records(process: Process) -> Iterator[dict[str, Json]]:
+    from pyworkflow.archive import event_line
+
+    return (event_line(number, event) for number, event in enumerate(process.history, start=1))
+
+
+def _lines(process: Process, *, full: bool) -> None:
     from pyworkflow.cli.narrate import Narrator
-    from pyworkflow.cli.text import duration, local_time
 
     told = list(map(Narrator(process).tell, process.history))
     digits = len(str(len(told)))
     width = min(max(len(one.what) for one in told), WIDEST)
     lines = output.Lines()
-    for one in told:
-        lines.line(
-            Part(str(one.number).rjust(digits), "dim"),
-            Part(local_time(one.at, "milliseconds"), "dim"),
-            Part(one.what, one.style, width),
-            Part("" if one.took is None else duration(one.took), width=7),
-            Part(one.detail),
-        )
+    for one, event in zip(told, process.history, strict=True):
+        _line(lines, one, digits=digits, width=width, details=_everything(process, event) if full else None)
+
+
+def _follow(backend: Backend, process_id: str, form: Format, *, full: bool) -> None:
+    """Its newest run from the beginning, and then whatever comes."""
+    from pyworkflow.archive import event_line
+    from pyworkflow.cli.follow import follow
+    from pyworkflow.cli.narrate import Narrator
+
+    first = backend.process_by_id(process_id).run
+    lines = output.Lines()
+    for number, run, event in ((one.number, one.run, one.event) for one in follow(backend, process_id)):
+        if run < first:
+            continue
+        if form is Format.jsonl:
+            output.record(event_line(number, event), form)
+        else:
+            if number == 1:
+                process = backend.process_by_id(process_id, run=run)
+                narrator = Narrator(process)
+            details = _everything(process, event) if full else None
+            _line(lines, narrator.tell(event), digits=3, width=FOLLOWED, details=details)
+        output.flush()
+
+
+def _line(lines: output.Lines, told: Told, *, digits: int, width: int, details: Iterable[str] | None = None) -> None:
+    """An event in a line, or in a line and its details below."""
+    from pyworkflow.cli.text import duration, local_time
+
+    lines.line(
+        Part(str(told.number).rjust(digits), "dim"),
+        Part(local_time(told.at, "milliseconds"), "dim"),
+        Part(told.what, told.style, width),
+        Part("" if told.took is None else duration(told.took), width=7),
+        Part(told.detail if details is None else ""),
+    )
+    for line in details or ():
+        lines.whole_line(" " * (digits + 2) + line)
+
+
+def _everything(process: Process, event: Event) -> Iterable[str]:
+    """All that the event holds; of the first, what the process was started with."""
+    from pyworkflow.cli.text import spread
+    from pyworkflow.codec import encode_event
+
+    if event.type == "process_started":
+        return spread({"input": process.input, "tags": process.tags, "parent": process.parent})
+    return spread(encode_event(event))
+
+
+def _timeline(process: Process, svg: Path | None) -> None:
+    from datetime import UTC, datetime
+
+    from pyworkflow.cli.text import duration, local_time, shortened
+    from pyworkflow.cli.timeline import bars, drawn, seconds
+
+    made = bars(process, datetime.now(UTC))
+    whole = made[0]
+
+    def rows(width: int) -> Iterator[tuple[Part, Part, Part]]:
+        for bar in made:
+            label, picture = shortened(bar.label, WIDEST), drawn(bar, whole, width)
+            yield Part(label), Part(picture, bar.style, width), Part(duration(seconds(bar)), "dim")
+
+    title = f"{whole.label}: {duration(seconds(whole))} from {local_time(whole.began)}"
+    if svg is None:
+        output.picture(rows)
+    else:
+        output.save_picture(rows, title, svg)
+        output.note(f"timeline written to {svg}")

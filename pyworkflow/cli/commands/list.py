@@ -11,11 +11,13 @@ import typer
 
 from pyworkflow.backend import STATUSES
 from pyworkflow.cli import output
+from pyworkflow.cli.completion import workflows
 from pyworkflow.cli.output import Format, FormatOption, Part
 from pyworkflow.cli.session import Session
+from pyworkflow.cli.values import moment
 
 if TYPE_CHECKING:
-    from pyworkflow.backend import Summary
+    from pyworkflow.backend import Backend, Summary
 
 
 def _status(given: str | None) -> str | None:
@@ -35,21 +37,37 @@ def list_processes(
             "or continued, for the earlier runs of processes that continued as new.",
         ),
     ] = None,
-    workflow: Annotated[str | None, typer.Option(metavar="NAME", help="Only processes of this workflow.")] = None,
+    workflow: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Only processes of this workflow: Foo or FooWorkflow.", autocompletion=workflows
+        ),
+    ] = None,
     tag: Annotated[str | None, typer.Option(metavar="TAG", help="Only processes with this tag.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="AGE", help="Only what started so recently (1h, 2d), or since a time.")
+    ] = None,
+    root: Annotated[bool, typer.Option("--root", help="Only processes that no other process started.")] = False,
     number: Annotated[int, typer.Option("-n", min=1, metavar="N", help="At most so many.")] = 50,
     form: FormatOption = Format.table,
 ) -> None:
     """List processes, newest first.
 
-    Example: pyworkflow list --status open --workflow Order
+    Example: pyworkflow list --status failed --since 1h
     """
     from pyworkflow.backend import Query
     from pyworkflow.cli.ids import all_summaries
     from pyworkflow.cli.records import plain_record
 
     with Session.of(context).open_backend() as backend:
-        summaries = all_summaries(backend, Query(status=status, workflow=workflow, tag=tag))
+        query = Query(
+            status=status,
+            workflow=None if workflow is None else _name_of(backend, workflow),
+            tag=tag,
+            since=None if since is None else moment(since, "--since"),
+            parent="" if root else None,
+        )
+        summaries = all_summaries(backend, query)
         wanted = (summary for summary in summaries if status or summary.status != "continued")
         found = list(islice(wanted, number + 1))
     if form is not Format.table:
@@ -58,6 +76,14 @@ def list_processes(
     _table(found[:number])
     if len(found) > number:
         output.note(f"there are more: -n {number * 2} shows twice as many")
+
+
+def _name_of(backend: Backend, workflow: str) -> str:
+    """Foo for FooWorkflow, unless there are processes of that very name: this command does not load the code."""
+    from pyworkflow.backend import Query
+
+    is_name = backend.summaries(Query(workflow=workflow), limit=1).items
+    return workflow if is_name else workflow.removesuffix("Workflow")
 
 
 def _table(summaries: Sequence[Summary]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from pyworkflow.cli.session import Session
 from pyworkflow.cli.values import json_value
 
 if TYPE_CHECKING:
-    from pyworkflow.backend import Backend, Recorded
+    from pyworkflow.backend import Backend
     from pyworkflow.managed import Manager
     from pyworkflow.managed.worker import WorkerPool
     from pyworkflow.process import ProcessResult
@@ -34,8 +35,8 @@ def run(
 ) -> int:
     """Start a process and work on it here until it closes.
 
-    Prints its events on stderr and its result, as JSON, on stdout. Works on this process and its children only. Exits
-    with 1 if it ends other than completed.
+    Shows on stderr what happens, as a tree in a terminal and as lines elsewhere, and prints its result, as JSON, on
+    stdout. Works on this process and its children only. Exits with 1 if it ends other than completed.
 
     Example: pyworkflow run Order -i '{"order": 17}'
     """
@@ -103,19 +104,15 @@ def _working(pool: WorkerPool) -> Iterator[Future[None]]:
 
 
 def _shown_until_closed(backend: Backend, process_id: str, work: Future[None]) -> ProcessResult:
-    """Print the process's events as they come; its result, once the last of them tells it."""
-    from pyworkflow.cli.feed import Feed, ending
+    """Show what happens as it happens; the result, once the process has one."""
+    from pyworkflow.cli.feed import Feed
+    from pyworkflow.cli.tree import Tree
 
-    feed = Feed(backend, process_id)
-    after: int | None = None
-    while not work.done():
-        recorded: Recorded | None = None
-        for recorded in backend.events(process_id, after=after, wait=1.0):
-            feed.show(recorded)
-            result = ending(recorded.event)
+    with (Tree if sys.stderr.isatty() else Feed)(backend, process_id) as watched:
+        while not work.done():
+            result = watched.look()
             if result is not None:
                 return result
-        after = after if recorded is None else recorded.seq
     work.result()  # raises what ended it
     raise KeyboardInterrupt  # it was interrupted
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pyworkflow.cli import output
+from pyworkflow.cli.completion import categories
 from pyworkflow.cli.session import Session
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ def worker(
     decisions: Annotated[bool, typer.Option("--decisions", help="Only make decisions.")] = False,
     category: Annotated[
         list[str] | None,
-        typer.Option("-Q", "--category", metavar="CATEGORY", help="Only this category of work; repeatable."),
+        typer.Option(
+            "-Q",
+            "--category",
+            metavar="CATEGORY",
+            help="Only this category of work; repeatable.",
+            autocompletion=categories,
+        ),
     ] = None,
     concurrency: Annotated[
         int | None, typer.Option("-c", "--concurrency", min=1, metavar="N", help="Activities at a time (default: 8).")

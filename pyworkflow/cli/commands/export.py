@@ -1,0 +1,66 @@
+"""`pyworkflow export`"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pyworkflow.cli import output
+from pyworkflow.cli.completion import process_ids
+from pyworkflow.cli.output import Format
+from pyworkflow.cli.session import Session
+
+if TYPE_CHECKING:
+    from pyworkflow.backend import Backend
+    from pyworkflow.codec import Json
+
+
+def export(
+    context: typer.Context,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="ID...", help="The processes: ids, or their beginnings.", autocompletion=process_ids),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All processes instead, open ones too.")] = False,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help="Where to write it; default: standard output.")
+    ] = None,
+) -> None:
+    """Write processes with all their events, a line of JSON each.
+
+    `import` reads such a file, on any backend. FILE is replaced only once all is written.
+
+    Example: pyworkflow export order-17 --to order-17.jsonl
+    """
+    from pyworkflow.cli.ids import full_id
+
+    if bool(ids) == every:
+        raise typer.BadParameter("name the processes, or give --all", param_hint="ID...")
+    with Session.of(context).open_backend() as backend:
+        wanted = _all_ids(backend) if every else list(dict.fromkeys(full_id(backend, id) for id in ids or ()))
+        lines = _lines(backend, output.progress(wanted, "exporting"))
+        if to is None:
+            output.records(lines, Format.jsonl)
+        else:
+            count = output.replace_file(to, output.json_lines(lines))
+            output.note(f"{len(wanted)} process{'' if len(wanted) == 1 else 'es'} in {count} lines written to {to}")
+
+
+def _all_ids(backend: Backend) -> list[str]:
+    """Oldest first, so that a parent comes before its children."""
+    from pyworkflow.cli.ids import all_summaries
+
+    return list(dict.fromkeys(reversed([summary.id for summary in all_summaries(backend)])))
+
+
+def _lines(backend: Backend, ids: Iterable[str]) -> Iterator[dict[str, Json]]:
+    from pyworkflow import archive
+
+    for id in ids:
+        newest = backend.process_by_id(id)
+        for number in range(1, newest.run):
+            yield from archive.lines(backend.process_by_id(id, run=number))
+        yield from archive.lines(newest)

@@ -1,0 +1,148 @@
+"""export, import and prune: closed processes as files, and no longer."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from terminal import Command, decide
+
+from pyworkflow.backend import Backend
+from pyworkflow.decision import CompleteProcess, ContinueAsNew, ScheduleActivity
+from pyworkflow.process import Process
+from pyworkflow.sqlite import SQLiteBackend
+
+OTHER = ["--backend", "sqlite:///other.db"]
+
+
+@pytest.fixture
+def closed(foo: Backend) -> Backend:
+    """With a process of two runs, closed, and one that is open."""
+    foo.start_process(Process("Foo", "closed", {"n": 1}, ["red"]))
+    decide(foo, ScheduleActivity("Bar", "a"))
+    foo.signal_process("closed", "go")
+    decide(foo, ContinueAsNew({"n": 2}))
+    decide(foo, CompleteProcess("done"))
+    foo.start_process(Process("Foo", "open"))
+    return foo
+
+
+def ids(pyworkflow: Command, *words: str) -> list[str]:
+    return [record["id"] for record in pyworkflow("list", "-o", "json", *words).json]
+
+
+def test_what_is_exported_is_imported_elsewhere_as_it_was(pyworkflow: Command, closed: Backend, project: Path) -> None:
+    ended = pyworkflow("export", "clo", "--to", "closed.jsonl")
+    assert (ended.code, ended.out, ended.err) == (0, "", "1 process in 11 lines written to closed.jsonl\n")
+    ended = pyworkflow("import", "closed.jsonl", *OTHER)
+    assert (ended.code, ended.err) == (0, "1 process imported\n")
+    with SQLiteBackend(project / "other.db") as there:
+        for run in (1, 2):
+            assert there.process_by_id("closed", run=run) == closed.process_by_id("closed", run=run)
+    first = ["history", "closed", "--run", "1"]
+    assert pyworkflow(*first).out == pyworkflow(*first, *OTHER).out
+
+
+def test_an_export_is_one_line_for_each_start_and_each_event(pyworkflow: Command, closed: Backend) -> None:
+    lines = [json.loads(line) for line in pyworkflow("export", "closed").lines]
+    assert [line["run"] for line in lines if line["type"] == "process"] == [1, 2]
+    assert lines[0]["input"] == {"n": 1}
+    history = closed.process_by_id("closed", run=1).history
+    assert [line["type"] for line in lines[1 : 1 + len(history)]] == [event.type for event in history]
+    assert all(line["time"].endswith("Z") for line in lines if line["type"] != "process")
+
+
+@pytest.mark.usefixtures("closed")
+def test_all_are_exported_oldest_first_and_a_pipe_carries_them(pyworkflow: Command) -> None:
+    exported = pyworkflow("export", "--all")
+    assert [json.loads(line)["id"] for line in exported.lines if '"format"' in line] == ["closed", "closed", "open"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "pyworkflow", "import", "-", "--skip", *OTHER],
+        input=exported.out,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stderr == "1 process imported, 1 left out\n"
+    assert ids(pyworkflow, *OTHER) == ["closed"]
+
+
+@pytest.mark.usefixtures("closed")
+def test_one_that_is_open_or_taken_stops_an_import_before_it_begins(pyworkflow: Command) -> None:
+    pyworkflow("export", "--all", "--to", "all.jsonl")
+    ended = pyworkflow("import", "all.jsonl", *OTHER)
+    assert (ended.code, ended.err.count("\n")) == (2, 1)
+    assert "'open': it is still open, and only closed ones can be imported; nothing was imported; --skip" in ended.err
+    assert ids(pyworkflow, *OTHER) == []
+    pyworkflow("export", "closed", "--to", "closed.jsonl")
+    ended = pyworkflow("import", "closed.jsonl")
+    assert (ended.code, ended.err.count("\n")) == (4, 1)
+    assert "'closed' was started before; nothing was imported; --skip leaves such" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda lines: lines[1:], "line 1: not of an exported process: a line with "),
+        (lambda lines: [*lines[:-1], lines[-1][:20]], "line 11: not of an exported process: "),
+        (lambda lines: [*lines[:2], *lines[3:]], "line 3: not of an exported process: event 3 where event 2 should be"),
+        (lambda lines: [lines[0].replace('"format": 1', '"format": 2'), *lines[1:]], "format 2 is not the one that"),
+        (lambda lines: [line.replace('"decision_started"', '"dreamt"') for line in lines], "holds a 'dreamt' event"),
+        (lambda lines: [line.replace("Z", "") for line in lines], "does not say its offset"),
+        (lambda lines: [line.replace('"time"', '"when"') for line in lines], "'time' is missing"),
+        (lambda lines: [*lines, "[]"], "line 12: not of an exported process: "),
+        (
+            lambda lines: [*lines, *(line.replace('"closed"', '"b"') for line in lines), *lines],
+            "process 'closed': it is in the file twice",
+        ),
+        (lambda lines: lines[:-1], "it is still open"),
+        (lambda lines: lines[:1], "process closed: it has no events"),
+    ],
+    ids=["no start", "cut", "gap", "format", "event", "offset", "time", "list", "twice", "open", "no events"],
+)
+@pytest.mark.usefixtures("closed")
+def test_a_file_with_something_wrong_in_it_brings_nothing(
+    pyworkflow: Command, project: Path, spoil: object, message: str
+) -> None:
+    lines = pyworkflow("export", "closed").lines
+    (project / "spoilt.jsonl").write_text("\n".join(spoil(lines)) + "\n")  # type: ignore[operator]
+    ended = pyworkflow("import", "spoilt.jsonl", *OTHER)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert message in ended.err
+    assert ids(pyworkflow, *OTHER) == []
+
+
+@pytest.mark.usefixtures("closed")
+def test_an_export_that_fails_leaves_the_file_as_it_was(
+    pyworkflow: Command, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    (project / "kept.jsonl").write_text("kept")
+    monkeypatch.setattr(Path, "replace", broken)
+    ended = pyworkflow("export", "closed", "--to", "kept.jsonl")
+    assert (ended.code, ended.err) == (2, "pyworkflow: kept.jsonl cannot be written: No space left on device\n")
+    assert (project / "kept.jsonl").read_text() == "kept"
+    assert [path.name for path in project.iterdir() if "kept" in path.name] == ["kept.jsonl"]
+
+
+@pytest.mark.usefixtures("closed")
+def test_prune_forgets_what_closed_long_ago_and_nothing_that_is_open(pyworkflow: Command) -> None:
+    ended = pyworkflow("prune", "--older-than", "1h")
+    assert (ended.code, ended.err.split(",")[0]) == (0, "0 processes forgotten")
+    assert ids(pyworkflow) == ["open", "closed"]
+    ended = pyworkflow("prune", "--older-than", "0s")
+    assert (ended.code, ended.out, ended.err.split(",")[0]) == (0, "", "1 process forgotten")
+    assert ids(pyworkflow) == ["open"]
+
+
+def test_prune_goes_on_until_all_are_forgotten(pyworkflow: Command, foo: Backend) -> None:
+    for number in range(250):
+        foo.start_process(Process("Foo", str(number)))
+        foo.cancel_process(str(number))
+    assert pyworkflow("prune", "--older-than", "2999-01-01").err.startswith("250 processes forgotten, closed before 29")
+    assert ids(pyworkflow) == []

@@ -6,13 +6,13 @@ The rules behind the promise are numbered; one suite of tests in `pyworkflow.tes
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
-from pyworkflow.activity import ActivityExecution
+from pyworkflow.activity import ActivityExecution, ActivityResult
 from pyworkflow.decision import Decision, Timer
 from pyworkflow.defaults import Defaults
 from pyworkflow.event import Event
@@ -37,6 +37,9 @@ class Capabilities:
 
     lost_work_after: float | None
     """Seconds until the work of a worker that died is found to be lost; None where there is no such thing."""
+
+    polls_by_name: bool = True
+    """Do polls hand out only what they name?"""
 
     forgets: bool = True
     """Can closed processes be pruned, and imported?"""
@@ -304,12 +307,13 @@ class Backend(ABC):
         lease: Lease | None = None,
         code: str | None = None,
         root: str | None = None,
+        names: Collection[str] | None = None,
     ) -> DecisionTask | None:
         """Hand out a decision that is due, its process with the whole history; None if there is none.
 
         Does not block, unless `wait` gives the seconds to wait for one. Under a `lease` the task is lost with its
         worker. `code` identifies the version of the code that will decide. With `root` only that process and its
-        descendants are served.
+        descendants are served, with `names` only these workflows: a worker names those whose code it has.
         """
 
     @abstractmethod
@@ -321,6 +325,7 @@ class Backend(ABC):
         wait: float | None = None,
         lease: Lease | None = None,
         root: str | None = None,
+        names: Collection[str] | None = None,
     ) -> ActivityTask | None:
         """Hand out the activity that has waited longest; None if there is none. The options are those above."""
 
@@ -343,11 +348,11 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def complete_activity_task(self, task: ActivityTask, result: Any = None) -> None:
-        """End the activity. What is not an ActivityResult, None included, becomes ActivityCompleted(result).
+    def complete_activity_task(self, task: ActivityTask, result: Any = None) -> ActivityResult:
+        """End the activity, and return how it is recorded.
 
-        A result that JSON cannot hold ends the activity as ActivityFailed. Raises UnknownActivityException for a
-        task that is over.
+        What is not an ActivityResult, None included, becomes ActivityCompleted(result); a result that cannot be
+        recorded becomes ActivityFailed. Raises UnknownActivityException for a task that is over.
         """
 
     @abstractmethod

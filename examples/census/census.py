@@ -25,13 +25,10 @@ from pyworkflow.managed import Activity, Workflow
 SKIPPED = ("__pycache__", "site-packages", "dist-packages")  # made by others, or while the census is taken
 OPEN_AT_A_TIME = 200  # measurements; enough to keep workers busy while the next are decided
 PIECE = 1024 * 1024
-HOUR = 3600
 
 
 class ListFiles(Activity):
     """The regular files below a root, as sorted relative paths."""
-
-    scheduled_timeout = HOUR
 
     def execute(self):
         root = Path(self.input["root"] or sysconfig.get_path("stdlib")).absolute()
@@ -49,8 +46,6 @@ class ListFiles(Activity):
 class MeasureFile(Activity):
     """The size of one file, its lines and its SHA-256."""
 
-    scheduled_timeout = HOUR
-
     def execute(self):
         digest, size, lines = hashlib.sha256(), 0, 0
         with open(Path(self.input["root"], self.input["file"]), "rb") as file:
@@ -64,8 +59,6 @@ class MeasureFile(Activity):
 
 class WriteReport(Activity):
     """All measurements as JSON, and the sums for people. Written beside and renamed, since it can run twice."""
-
-    scheduled_timeout = HOUR
 
     def execute(self):
         measured = sorted(self.input["measured"], key=lambda one: one["file"])

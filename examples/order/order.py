@@ -35,7 +35,6 @@ class SendInvoice(Activity):
 class Ship(Activity):
     """Stands for a call to the warehouse, which knows every order's items and ships none twice."""
 
-    scheduled_timeout = A_DAY
     execution_timeout = 60
 
     def execute(self):
@@ -48,7 +47,6 @@ class Ship(Activity):
 class Refund(Activity):
     """Stands for a call to the bank. It must not happen twice, so it is not executed again when its worker dies."""
 
-    scheduled_timeout = A_DAY
     restart_lost = False
 
     def execute(self):

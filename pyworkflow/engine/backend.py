@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -175,11 +175,12 @@ class EngineBackend(Backend):
         lease: Lease | None = None,
         code: str | None = None,
         root: str | None = None,
+        names: Collection[str] | None = None,
     ) -> DecisionTask | None:
         worker = Worker(secrets.token_hex(8), identity, lease.id if lease else None, code)
 
         def find(transaction: Transaction, now: int) -> ProcessHead | None:
-            return transaction.next_decision(category, now, code, root)
+            return transaction.next_decision(category, now, code, root, names)
 
         def claim(session: Session) -> ProcessHead | None:
             head = find(session.transaction, session.now)
@@ -199,11 +200,12 @@ class EngineBackend(Backend):
         wait: float | None = None,
         lease: Lease | None = None,
         root: str | None = None,
+        names: Collection[str] | None = None,
     ) -> ActivityTask | None:
         worker = Worker(secrets.token_hex(8), identity, lease.id if lease else None)
 
         def find(transaction: Transaction, now: int) -> ActivityRow | None:  # noqa: ARG001
-            return transaction.next_activity(category, root)
+            return transaction.next_activity(category, root, names)
 
         def claim(session: Session) -> ActivityTask | None:
             row = find(session.transaction, session.now)
@@ -242,13 +244,14 @@ class EngineBackend(Backend):
 
         self._with_decision(task, rule)
 
-    def complete_activity_task(self, task: ActivityTask, result: Any = None) -> None:
+    def complete_activity_task(self, task: ActivityTask, result: Any = None) -> ActivityResult:
         ending = _ending(result)
 
         def rule(session: Session, row: ActivityRow) -> None:
             session.record(transitions.end_activity(session.head(row.process), row, ending, session.now))
 
         self._with_activity(task, rule)
+        return ending
 
     def heartbeat_activity_task(self, task: ActivityTask, details: Any = None) -> Heartbeat:
         text = None if details is None else codec.dumps(codec.plain(details, "details"))
@@ -522,7 +525,7 @@ def _ending(result: Any) -> ActivityResult:
     try:
         codec.ACTIVITY_RESULT.encode(ending, "")
     except InvalidValueException as refused:
-        return ActivityFailed(f"it ended with a value that cannot be recorded: {ending.type}{refused}")
+        return ActivityFailed(f"how it ended ({ending.type}) cannot be recorded: {str(refused).lstrip('.')}")
     return ending
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeVar
 
 from pyworkflow.backend import Query, Summary
@@ -65,16 +65,19 @@ class Transaction(ABC):
         """The open processes that this one is the parent of, oldest first."""
 
     @abstractmethod
-    def next_decision(self, category: str, now: int, code: str | None, root: str | None) -> ProcessHead | None:
+    def next_decision(
+        self, category: str, now: int, code: str | None, root: str | None, names: Collection[str] | None
+    ) -> ProcessHead | None:
         """The run whose decision has been due longest.
 
         That is `decision_at <= now`; or any time, if `code` is given and its `failed_codes` are some, but not this
-        one. With `root` only those of this root.
+        one. With `root` only those of this root, with `names` only of these workflows.
         """
 
     @abstractmethod
-    def next_activity(self, category: str, root: str | None) -> ActivityRow | None:
-        """The waiting activity with the lowest key; with `root` only of processes of this root."""
+    def next_activity(self, category: str, root: str | None, names: Collection[str] | None) -> ActivityRow | None:
+        """The waiting activity with the lowest key; with `root` only of processes of this root, with `names` only
+        these activities."""
 
     @abstractmethod
     def next_due(self) -> Due | None:

@@ -93,8 +93,10 @@ class Manager:
         code: str | None = None,
         root: str | None = None,
     ) -> DecisionTask | None:
-        """A decision that is due, or None: `Backend.poll_decision_task`."""
-        return self.backend.poll_decision_task(category, identity, wait=wait, lease=lease, code=code, root=root)
+        """A decision that is due for a workflow of this manager, or None: `Backend.poll_decision_task`."""
+        return self.backend.poll_decision_task(
+            category, identity, wait=wait, lease=lease, code=code, root=root, names=self.workflows
+        )
 
     def next_activity(
         self,
@@ -105,8 +107,10 @@ class Manager:
         lease: Lease | None = None,
         root: str | None = None,
     ) -> ActivityTask | None:
-        """An activity that waits, or None: `Backend.poll_activity_task`."""
-        return self.backend.poll_activity_task(category, identity, wait=wait, lease=lease, root=root)
+        """An activity of this manager that waits, or None: `Backend.poll_activity_task`."""
+        return self.backend.poll_activity_task(
+            category, identity, wait=wait, lease=lease, root=root, names=self.activities
+        )
 
     def workflow_for_task(self, task: DecisionTask) -> Workflow:
         """The workflow that decides it. Raises UnknownWorkflowException for one that this manager was not given."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import count, islice
@@ -157,24 +157,27 @@ class _Rows(Transaction):
         heads = (self.head_by_key(key) for key in self._children.get(process_id, []))
         return [head for head in heads if head is not None and head.status == "open"]
 
-    def next_decision(self, category: str, now: int, code: str | None, root: str | None) -> ProcessHead | None:
+    def next_decision(
+        self, category: str, now: int, code: str | None, root: str | None, names: Collection[str] | None
+    ) -> ProcessHead | None:
         queue = f"due {category}"
         for due_now in (True, False):
-            for place, _, key in self._in_order(queue, first_only=root is None and due_now):
+            for place, _, key in self._in_order(queue, first_only=root is None and names is None and due_now):
                 head = self.head_by_key(key)
                 assert head is not None
                 other_code = code is not None and head.failed_codes != "" and f" {code} " not in head.failed_codes
-                if (place <= now if due_now else other_code) and root in (None, head.root):
+                wanted = root in (None, head.root) and (names is None or head.workflow in names)
+                if wanted and (place <= now if due_now else other_code):
                     return head
             if code is None:
                 break
         return None
 
-    def next_activity(self, category: str, root: str | None) -> ActivityRow | None:
-        for _, _, key in self._in_order(f"waiting {category}", first_only=root is None):
+    def next_activity(self, category: str, root: str | None, names: Collection[str] | None) -> ActivityRow | None:
+        for _, _, key in self._in_order(f"waiting {category}", first_only=root is None and names is None):
             row = self.activity(key)
             assert row is not None
-            if root is None or self._root(row) == root:
+            if (root is None or self._root(row) == root) and (names is None or row.activity in names):
                 return row
         return None
 

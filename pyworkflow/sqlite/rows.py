@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any
@@ -45,22 +45,19 @@ SAVE_ACTIVITY = f"UPDATE activity SET {', '.join(f'{name} = ?' for name in _ACTI
 NEWEST_RUN = f"SELECT {_PROCESS} FROM process WHERE id = ? ORDER BY run DESC LIMIT 1"
 ONE_RUN = f"SELECT {_PROCESS} FROM process WHERE id = ? AND run = ?"
 BY_KEY = f"SELECT {_PROCESS} FROM process WHERE key = ?"
+# In each of these, {wanted} is replaced by what narrows it to a root, or to names.
 DUE_DECISION = f"""
-    SELECT {_PROCESS} FROM process WHERE decision = 'due' AND category = ? AND decision_at <= ?
-    ORDER BY decision_at LIMIT 1"""
-DUE_DECISION_OF_ROOT = f"""
-    SELECT {_PROCESS} FROM process WHERE decision = 'due' AND category = ? AND decision_at <= ? AND root = ?
+    SELECT {_PROCESS} FROM process WHERE decision = 'due' AND category = ? AND decision_at <= ?{{wanted}}
     ORDER BY decision_at LIMIT 1"""
 FAILED_WITH_OTHER_CODES = f"""
     SELECT {_PROCESS} FROM process
     WHERE failed_codes != '' AND category = ? AND decision = 'due'
-        AND instr(failed_codes, ' ' || ? || ' ') = 0 AND (? IS NULL OR root = ?)
+        AND instr(failed_codes, ' ' || ? || ' ') = 0{{wanted}}
     ORDER BY key LIMIT 1"""
-WAITING_ACTIVITY = f"SELECT {_ACTIVITY} FROM activity WHERE state = 'waiting' AND category = ? ORDER BY key LIMIT 1"
-WAITING_ACTIVITY_OF_ROOT = f"""
-    SELECT {_ACTIVITY} FROM activity
-    WHERE state = 'waiting' AND category = ? AND (SELECT root FROM process WHERE process.key = activity.process) = ?
-    ORDER BY key LIMIT 1"""
+WAITING_ACTIVITY = f"""
+    SELECT {_ACTIVITY} FROM activity WHERE state = 'waiting' AND category = ?{{wanted}} ORDER BY key LIMIT 1"""
+OF_ROOT = " AND root = ?"
+ACTIVITY_OF_ROOT = " AND (SELECT root FROM process WHERE process.key = activity.process) = ?"
 # Four statements: as one, SQLite sorts what its indexes have in order, which takes twenty times as long.
 NEXT_DUE = (
     "SELECT due_at, 'timer', key FROM timer ORDER BY due_at, key LIMIT 1",
@@ -139,20 +136,19 @@ class SQLTransaction(Transaction):
         )
         return _heads(rows)
 
-    def next_decision(self, category: str, now: int, code: str | None, root: str | None) -> ProcessHead | None:
-        if root is None:
-            found = self._execute(DUE_DECISION, (category, now)).fetchone()
-        else:
-            found = self._execute(DUE_DECISION_OF_ROOT, (category, now, root)).fetchone()
+    def next_decision(
+        self, category: str, now: int, code: str | None, root: str | None, names: Collection[str] | None
+    ) -> ProcessHead | None:
+        wanted, given = _narrowed(root, OF_ROOT, names, "workflow")
+        found = self._execute(DUE_DECISION.format(wanted=wanted), (category, now, *given)).fetchone()
         if found is None and code is not None:
-            found = self._execute(FAILED_WITH_OTHER_CODES, (category, code, root, root)).fetchone()
+            statement = FAILED_WITH_OTHER_CODES.format(wanted=wanted)
+            found = self._execute(statement, (category, code, *given)).fetchone()
         return _head(found)
 
-    def next_activity(self, category: str, root: str | None) -> ActivityRow | None:
-        if root is None:
-            found = self._execute(WAITING_ACTIVITY, (category,)).fetchone()
-        else:
-            found = self._execute(WAITING_ACTIVITY_OF_ROOT, (category, root)).fetchone()
+    def next_activity(self, category: str, root: str | None, names: Collection[str] | None) -> ActivityRow | None:
+        wanted, given = _narrowed(root, ACTIVITY_OF_ROOT, names, "activity")
+        found = self._execute(WAITING_ACTIVITY.format(wanted=wanted), (category, *given)).fetchone()
         return None if found is None else _activity(found)
 
     def next_due(self) -> Due | None:
@@ -255,6 +251,16 @@ class SQLTransaction(Transaction):
             self._execute("DELETE FROM process WHERE key = ?", (key,))
         self._execute(MARK, (newest,))
         self._execute(DROP_OLDER_MARKS, (newest,))
+
+
+def _narrowed(
+    root: str | None, of_root: str, names: Collection[str] | None, column: str
+) -> tuple[str, Collection[str]]:
+    """Conditions for a root and for names, and what they are given."""
+    conditions = of_root if root is not None else ""
+    if names is not None:
+        conditions += f" AND {column} IN ({', '.join('?' * len(names))})"
+    return conditions, (*([root] if root is not None else ()), *(names or ()))
 
 
 def _head(row: tuple[Any, ...] | None) -> ProcessHead | None:

@@ -11,9 +11,9 @@ import pytest
 
 from pyworkflow import Process
 from pyworkflow.decision import CompleteProcess, ScheduleActivity, StartChildProcess, Timer
-from pyworkflow.exceptions import BackendUnavailableException
+from pyworkflow.exceptions import BackendException, BackendUnavailableException
 from pyworkflow.managed import Activity, Manager, Workflow
-from pyworkflow.managed.worker import DecisionWorker, WorkerPool
+from pyworkflow.managed.worker import DecisionWorker, WorkerPool, pool
 from pyworkflow.managed.worker.ledger import Ledger
 from pyworkflow.managed.worker.source import Source
 from pyworkflow.memory import MemoryBackend
@@ -265,6 +265,110 @@ def test_a_stop_before_the_run_ends_it(manager: Manager) -> None:
     pool = WorkerPool(manager)
     pool.stop()
     pool.run()
+
+
+# --- stuck, enough, broken ---
+
+
+def test_a_thread_that_is_stuck_past_its_time_out_is_replaced_and_logged(
+    manager: Manager,
+    gate: Gate,
+    run: Running,
+    until: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(pool, "GRACE", 0.0)
+    monkeypatch.setattr(pool, "LOOK", 0.01)
+    monkeypatch.setattr(GatedActivity, "execution_timeout", 0.05)
+    monkeypatch.setattr(GatedActivity, "heartbeat", lambda _: None)  # deaf, too
+    manager = manager.copy_with_backend(manager.backend)
+    first = manager.start_process(Process(FanWorkflow, input=1))
+    started = run(manager, concurrency=2, categories=["default", "heavy"])
+    until(lambda: caplog.text.count("still runs after its execution time-out; its thread is left to itself") == 2)
+    until(is_closed(manager, first))
+    assert gate.inside == 2
+    gate.open.set()  # those that come from now on end at once
+    monkeypatch.setattr(GatedActivity, "execution_timeout", 1000)
+    second = manager.start_process(Process(FanWorkflow, input=3))
+    until(is_closed(manager, second))
+    until(lambda: caplog.text.count("came too late, dropped") == 2)
+    started.pool.stop()
+    assert started.ended()
+
+
+def test_a_decision_that_hangs_does_not_make_its_worker_deaf(
+    manager: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "GRACE", 0.0)
+    monkeypatch.setattr(pool, "LOOK", 0.01)
+    monkeypatch.setattr(FanWorkflow, "decision_timeout", 0.05)
+    answers = [gate.wait]
+    monkeypatch.setattr(FanWorkflow, "decide", lambda *_: answers.pop()() if answers else CompleteProcess())
+    manager = manager.copy_with_backend(manager.backend)
+    process_id = manager.start_process(Process(FanWorkflow))
+    run(manager)
+    until(is_closed(manager, process_id))
+    assert gate.inside == 1
+
+
+def test_a_stop_does_not_wait_for_threads_that_are_stuck(
+    manager: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "GRACE", 0.0)
+    monkeypatch.setattr(GatedActivity, "execution_timeout", 0.05)
+    monkeypatch.setattr(GatedActivity, "heartbeat", lambda _: None)
+    manager = manager.copy_with_backend(manager.backend)
+    manager.start_process(Process(FanWorkflow, input=1))
+    started = run(manager, shutdown_timeout=1000)
+    until(lambda: gate.inside == 2)
+    started.pool.stop()
+    assert started.ended()
+    assert gate.inside == 2
+
+
+def test_it_ends_when_so_many_tasks_have_been_done(manager: Manager, gate: Gate, run: Running) -> None:
+    gate.open.set()
+    process_id = manager.start_process(Process(FanWorkflow, input=5))
+    assert run(max_tasks=4).ended()
+    taken = [one.type for one in manager.process_by_id(process_id).history]
+    assert taken.count("activity_started") + taken.count("decision_started") == 4
+    assert run(burst=True, max_tasks=0).ended()
+    assert run(burst=True, max_tasks=1000).ended()
+    assert is_closed(manager, process_id)()
+
+
+def test_a_trouble_that_will_not_pass_ends_it(manager: Manager, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise BackendException("written by a newer version")
+
+    monkeypatch.setattr(manager.backend, "poll_decision_task", broken)
+    with pytest.raises(BackendException, match="written by a newer version"):
+        WorkerPool(manager).run()
+
+
+def test_a_poll_that_breaks_is_tried_again_by_one_thread_with_growing_pauses(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pauses: list[float] = []
+    stopping = threading.Event()
+
+    def wait(timeout: float) -> bool:
+        pauses.append(timeout)
+        if len(pauses) == 8:
+            stopping.set()
+        return stopping.is_set()
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("bug")
+
+    monkeypatch.setattr(stopping, "wait", wait)
+    monkeypatch.setattr(manager.backend, "poll_decision_task", broken)
+    source = Source([DecisionWorker(manager)], Ledger(1), stopping, burst=False)
+    while not stopping.is_set():
+        assert source.next() is None
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert caplog.text.count("polling failed, trying again in ") == 8
 
 
 def test_its_tasks_are_held_under_its_name_and_one_lease_that_it_closes(

@@ -157,6 +157,23 @@ def test_all_rules_that_match_decide_in_order_and_equal_decisions_count_once() -
     assert decided == [Timer(1, "Order"), Timer(5), RecordMarker("signal"), PayActivity]
 
 
+def test_the_first_answer_that_closes_the_process_is_the_last() -> None:
+    asked: list[str] = []
+
+    class BriefWorkflow(RuleSetWorkflow):
+        @rules.signal()
+        def close(self, event: Any, _process: Process) -> Any:
+            asked.append(event.type)
+            return [RecordMarker("m"), CompleteProcess(), RecordMarker("never")]
+
+        @rules.signal()
+        def never(self, _event: Any, _process: Process) -> Any:
+            raise AssertionError
+
+    assert BriefWorkflow().decide(process(STARTED, SIGNAL, SIGNAL)) == [RecordMarker("m"), CompleteProcess()]
+    assert asked == ["signal"]
+
+
 def test_a_rule_can_be_called_with_the_workflow_the_event_and_the_process() -> None:
     workflow = OrderWorkflow()
     assert workflow.paid(workflow, SIGNAL, None) == Timer(5)
@@ -171,7 +188,7 @@ def test_a_subclass_inherits_the_rules_and_replaces_them_by_name() -> None:
 
         @rules.signal("paid")
         def paid(self, event: Any, process: Process) -> Any:
-            return [OrderWorkflow.paid(self, event, process), CompleteProcess()]
+            return [OrderWorkflow.paid(self, event, process), RecordMarker("rush")]
 
         @rules.cancel_requested()
         def canceled(self, event: Any, _process: Process) -> Any:
@@ -180,7 +197,7 @@ def test_a_subclass_inherits_the_rules_and_replaces_them_by_name() -> None:
     assert RushWorkflow().decide(process(STARTED, SIGNAL, CANCEL)) == [
         Timer(1, "Order"),
         Timer(5),
-        CompleteProcess(),
+        RecordMarker("rush"),
         CancelProcess("why"),
     ]
     assert len(OrderWorkflow.ruleset) == len(RushWorkflow.ruleset) == 4

@@ -92,9 +92,13 @@ def state(store: Store) -> list[object]:
         work = [
             list(transaction.activities(1)),
             list(transaction.timers(1)),
-            transaction.next_activity("default", None),
+            transaction.next_activity("default", None, None),
         ]
-        due = [transaction.next_decision("default", FAR, None, None), transaction.next_due(), transaction.next_offer(0)]
+        due = [
+            transaction.next_decision("default", FAR, None, None, None),
+            transaction.next_due(),
+            transaction.next_offer(0),
+        ]
         held = [sorted(transaction.leases()), [list(rows) for rows in transaction.held("l")]]
         listed = [list(transaction.keys(None, None, None, 0, 9)), list(transaction.open_children("p"))]
         return [heads, work, due, held, listed, list(transaction.history(1, 9)), list(transaction.events(None, 0, 9))]

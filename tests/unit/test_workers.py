@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import re
 import threading
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +17,7 @@ from pyworkflow import Process
 from pyworkflow.activity import ActivityCanceled, ActivityCompleted, ActivityFailed, ActivityTimedOut
 from pyworkflow.backend import Backend
 from pyworkflow.decision import CancelActivity, CompleteProcess, RecordMarker, ScheduleActivity, Timer
-from pyworkflow.event import DecisionStartedEvent
+from pyworkflow.event import DecisionStartedEvent, ProcessStartedEvent
 from pyworkflow.exceptions import BackendUnavailableException, WorkflowException
 from pyworkflow.managed import Activity, Manager, Workflow
 from pyworkflow.managed.worker import ActivityWorker, DecisionWorker, Worker, WorkerThread
@@ -161,13 +165,26 @@ def test_an_activity_that_is_left_open_can_still_end_itself(manager: Manager, mo
     assert ending(manager, process_id) == ActivityCompleted(7)
 
 
-def test_an_activity_that_no_workflow_here_names_fails_and_says_so(manager: Manager) -> None:
+def test_an_activity_that_no_workflow_here_names_is_left_to_a_worker_that_has_it(manager: Manager) -> None:
     manager.backend.register_activity("Parcel")
     process_id = manager.start_process(Process(DoWorkflow))
     task = manager.next_decision()
     assert task is not None
     manager.complete_task(task, ScheduleActivity("Parcel"))
-    ActivityWorker(manager).step()
+    assert ActivityWorker(manager).step() is None
+    assert manager.backend.pending(process_id).activities[0].state == "waiting"
+
+
+def test_a_backend_that_hands_out_what_is_not_here_anyway_hears_so(manager: Manager) -> None:
+    manager.backend.register_activity("Parcel")
+    process_id = manager.start_process(Process(DoWorkflow))
+    task = manager.next_decision()
+    assert task is not None
+    manager.complete_task(task, ScheduleActivity("Parcel"))
+    given = manager.backend.poll_activity_task()
+    assert given is not None
+    worker = ActivityWorker(manager)
+    worker.work(given, worker.deadline(given))
     assert "no workflow that this worker has loaded names an activity 'Parcel'" in ending(manager, process_id).reason
 
 
@@ -253,7 +270,7 @@ def test_what_fails_is_logged_as_a_warning_with_its_reason(
 ) -> None:
     scheduled(manager, DoActivity, monkeypatch, raising(ValueError("no")))
     ActivityWorker(manager).step()
-    assert "failed (ValueError: no) in" in caplog.messages[-1]
+    assert re.search(r"failed \(ValueError: no, at .*test_workers\.py:\d+\) in", caplog.messages[-1])
     monkeypatch.setattr(DoWorkflow, "answer", raising(KeyError("euro")))
     DecisionWorker(manager).step()
     assert "failed (KeyError: 'euro', at " in caplog.messages[-1]
@@ -282,6 +299,156 @@ def test_a_task_is_held_under_the_workers_lease_until_it_is_closed(manager: Mana
     assert manager.next_decision() is None
     worker.close()
     assert manager.next_decision() is not None
+
+
+# --- coroutines ---
+
+
+class AsyncActivity(Activity):
+    """Does what its test says, in the event loop."""
+
+    action: Any = None
+
+    async def execute(self) -> Any:
+        return await type(self).action(self)
+
+
+@pytest.fixture
+def run_async(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+    """Runs coroutines as activities of one worker, one after the other; the last one's ending."""
+    with MemoryBackend() as backend:
+        monkeypatch.setattr(DoWorkflow, "activities", (AsyncActivity,))
+        manager = Manager(backend, [DoWorkflow])
+        worker = ActivityWorker(manager)
+
+        def run(*actions: Any) -> Any:
+            for action in actions:
+                process_id = scheduled(manager, AsyncActivity, monkeypatch, action)
+                assert worker.step() is True
+                result = ending(manager, process_id)
+                manager.cancel_process(process_id)
+            return result
+
+        yield run
+        worker.close()
+
+
+def test_a_coroutine_is_executed_and_awaited(run_async: Callable[..., Any]) -> None:
+    async def action(self: Activity) -> Any:
+        await asyncio.sleep(0)
+        return self.input
+
+    assert run_async(action) == ActivityCompleted({"secret": 5})
+
+
+def test_a_coroutine_that_raises_has_failed_where_it_did(run_async: Callable[..., Any]) -> None:
+    async def action(_: Activity) -> None:
+        await asyncio.sleep(0)
+        raise TimeoutError("of its own")
+
+    result = run_async(action)
+    assert result.reason == "TimeoutError: of its own"
+    assert "in action" in result.details
+
+
+def test_coroutines_of_one_worker_share_an_event_loop(run_async: Callable[..., Any]) -> None:
+    loops = []
+
+    async def action(_: Activity) -> None:
+        loops.append(asyncio.get_running_loop())
+
+    run_async(action, action)
+    assert len(loops) == 2
+    assert loops[0] is loops[1]
+
+
+def test_a_coroutine_is_cancelled_when_its_time_is_up(
+    run_async: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleaned_up = threading.Event()
+
+    async def action(_: Activity) -> None:
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            cleaned_up.set()
+
+    monkeypatch.setattr(AsyncActivity, "execution_timeout", 0.01)
+    assert run_async(action) == ActivityTimedOut(timeout="execution")
+    assert cleaned_up.wait(30)
+
+
+def test_a_coroutine_that_gives_no_sign_of_life_is_cancelled(
+    run_async: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(AsyncActivity, "heartbeat_timeout", 0.01)
+
+    async def action(_: Activity) -> None:
+        await asyncio.sleep(3600)
+
+    assert run_async(action) == ActivityTimedOut(timeout="heartbeat")
+
+
+def test_a_coroutine_learns_of_a_cancel_and_its_heartbeats_do_not_block(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulse = threading.Event()
+    heartbeat = manager.heartbeat
+
+    def slow(task: Any, details: Any = None) -> Any:
+        assert pulse.wait(30)
+        return heartbeat(task, details)
+
+    async def action(self: Activity) -> None:
+        self.heartbeat("begun")  # returns, though the backend does not answer yet
+        decide(manager, CancelActivity("a1"))
+        pulse.set()
+        while True:
+            await asyncio.sleep(0.001)
+            self.heartbeat()
+
+    monkeypatch.setattr(DoWorkflow, "activities", (AsyncActivity,))
+    manager = Manager(manager.backend, [DoWorkflow])
+    monkeypatch.setattr(manager, "heartbeat", slow)
+    process_id = scheduled(manager, AsyncActivity, monkeypatch, action)
+    manager.signal_process(process_id, "stop")
+    worker = ActivityWorker(manager)
+    worker.step()
+    worker.close()
+    assert ending(manager, process_id) == ActivityCanceled()
+
+
+def decide(manager: Manager, *decisions: Any) -> None:
+    task = manager.next_decision()
+    assert task is not None
+    manager.complete_task(task, decisions)
+
+
+# --- what an activity can do to its worker ---
+
+
+def test_an_activity_that_forks_ends_once_and_its_child_does_no_work_of_ours(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def action(_: Activity) -> str:
+        child = os.fork()
+        if child:
+            assert os.waitpid(child, 0) == (child, 0)
+        return "parent" if child else "child"
+
+    process_id = scheduled(manager, DoActivity, monkeypatch, action)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # forking beside threads
+        assert ActivityWorker(manager).step() is True
+    assert ending(manager, process_id) == ActivityCompleted("parent")
+
+
+def test_what_is_recorded_as_a_failure_is_logged_as_one(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    scheduled(manager, DoActivity, monkeypatch, lambda _: {"a": {1, 2}})
+    ActivityWorker(manager).step()
+    assert 'failed (how it ended (completed) cannot be recorded: result["a"]: an object of set' in caplog.messages[-1]
 
 
 # --- deciding ---
@@ -375,13 +542,11 @@ def test_a_decide_that_failed_is_asked_again_at_once_by_a_worker_with_other_code
     assert manager.process_by_id(process_id).result is not None
 
 
-def test_a_process_of_a_workflow_that_is_not_here_waits_for_a_worker_that_has_it(manager: Manager) -> None:
+def test_a_process_of_a_workflow_that_is_not_here_is_left_to_a_worker_that_has_it(manager: Manager) -> None:
     manager.backend.register_workflow("Parcel")
     process_id = manager.start_process(Process("Parcel"))
-    DecisionWorker(manager).step()
-    pending = manager.backend.pending(process_id).decision
-    assert pending is not None
-    assert pending.error == "UnknownWorkflowException: workflow 'Parcel' is not registered with this backend"
+    assert DecisionWorker(manager).step() is None
+    assert manager.process_by_id(process_id).history == [ProcessStartedEvent()]
 
 
 def test_a_closing_decision_that_news_overtook_is_made_again(

@@ -8,7 +8,15 @@ import pytest
 
 from pyworkflow import ActivityExecution, Process, event
 from pyworkflow.activity import ActivityCanceled, ActivityCompleted
-from pyworkflow.decision import CancelProcess, CompleteProcess, RecordMarker, ScheduleActivity, StartChildProcess, Timer
+from pyworkflow.decision import (
+    CancelProcess,
+    CompleteProcess,
+    FailProcess,
+    RecordMarker,
+    ScheduleActivity,
+    StartChildProcess,
+    Timer,
+)
 from pyworkflow.exceptions import InvalidDecisionException
 from pyworkflow.managed import Activity, DefaultWorkflow, Workflow
 from pyworkflow.managed.workflow.answers import decisions_of, merged
@@ -68,6 +76,22 @@ def test_merged_answers_keep_their_order_and_drop_what_is_empty_or_was_there() -
         StartChildProcess(child),
         Timer(1),
     ]
+
+
+def test_the_first_answer_that_closes_the_process_is_the_last() -> None:
+    class BriefWorkflow(DefaultWorkflow):
+        def initiate(self, _process: Process) -> Any:
+            return None
+
+        def respond_to_signal(self, _process: Process, signal: Signal) -> Any:
+            return [RecordMarker("m"), FailProcess(signal.name), RecordMarker("never")]
+
+    history = [
+        event.ProcessStartedEvent(),
+        *(event.SignalEvent(Signal(name)) for name in "ab"),
+        event.DecisionStartedEvent(),
+    ]
+    assert BriefWorkflow().decide(Process("Brief", history=history)) == [RecordMarker("m"), FailProcess("a")]
 
 
 def test_merging_costs_the_same_for_each_of_many_decisions() -> None:

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import threading
 from functools import partial
 
 from pyworkflow.activity import ActivityCompleted, ActivityFailed, ActivityResult, InterruptedActivityResult
+from pyworkflow.backend import Lease
+from pyworkflow.defaults import Defaults
 from pyworkflow.managed.activity import Activity, ActivityMonitor
-from pyworkflow.managed.worker.base import Outcome, Worker, printable
-from pyworkflow.managed.worker.failure import reason_of, traceback_of
-from pyworkflow.managed.worker.heartbeat import Pulse
+from pyworkflow.managed.manager import Manager
+from pyworkflow.managed.worker.base import Outcome, Worker, in_one_process, printable
+from pyworkflow.managed.worker.deadline import Deadline
+from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
+from pyworkflow.managed.worker.heartbeat import BackgroundPulse, Pulse
+from pyworkflow.managed.worker.loop import EventLoop
+from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.task import ActivityTask
 
 
 class ActivityWorker(Worker[ActivityTask]):
-    """Executes activities of one category, and ends them with what comes out."""
+    """Executes activities of one category, and ends them with what comes out. Coroutines share `loop`."""
+
+    def __init__(
+        self,
+        manager: Manager,
+        name: str | None = None,
+        category: str = Defaults.ACTIVITY_CATEGORY,
+        *,
+        lease: Lease | None = None,
+        root: str | None = None,
+        outage: Outage | None = None,
+        loop: EventLoop | None = None,
+    ) -> None:
+        super().__init__(manager, name, category, lease=lease, root=root, outage=outage)
+        self._loop = loop or EventLoop()
 
     def poll(self, wait: float | None = None) -> ActivityTask | None:
         """Take the activity that has waited longest, waiting up to `wait` seconds for one."""
@@ -26,32 +47,54 @@ class ActivityWorker(Worker[ActivityTask]):
         execution = task.activity_execution
         return printable(f"activity {execution.activity} {execution.id} of process {task.process_id}")
 
-    def work(self, task: ActivityTask) -> Outcome:
+    def deadline(self, task: ActivityTask) -> Deadline:
+        """Its time-outs, as its class says."""
+        known = self._class(task)
+        return Deadline(known.execution_timeout, known.heartbeat_timeout)
+
+    def work(self, task: ActivityTask, deadline: Deadline) -> Outcome:
         """Execute it, then end it or hand it off. Raises UnknownActivityException if it is over by then."""
-        result = self._execute(task)
+        with in_one_process():
+            result, place = self._execute(task, deadline)
         if result is None:
             self._outage.ride_out(partial(self.manager.backend.hand_off, task))
             return Outcome("handed off")
-        self._outage.ride_out(partial(self.manager.complete_task, task, result))
-        if isinstance(result, ActivityFailed):
-            return Outcome(f"failed ({result.reason})", logging.WARNING)
-        return Outcome("timed out" if result.type == "timedout" else result.type)
+        recorded = self._outage.ride_out(lambda: self.manager.backend.complete_activity_task(task, result))
+        if isinstance(recorded, ActivityFailed):
+            return Outcome(f"failed ({recorded.reason}{place})", logging.WARNING)
+        return Outcome("timed out" if recorded.type == "timedout" else recorded.type)
 
-    def _execute(self, task: ActivityTask) -> ActivityResult | None:
-        """How it ended; None if it is left open."""
+    def close(self) -> None:
+        """Give up what is still held under a lease of its own, and the loop."""
+        super().close()
+        self._loop.close()
+
+    def _class(self, task: ActivityTask) -> type[Activity]:
+        return self.manager.activities.get(task.activity_execution.activity, Activity)
+
+    def _execute(self, task: ActivityTask, deadline: Deadline) -> tuple[ActivityResult | None, str]:
+        """How it ended, None if it is left open; and where, if it failed."""
         try:
-            known = self.manager.activities.get(task.activity_execution.activity, Activity)
-            pulse = Pulse(partial(self.manager.heartbeat, task), known.heartbeat_timeout)
-            activity = self.manager.activity_for_task(task, ActivityMonitor(pulse))
-            return _result_of(activity, activity.execute())
+            activity = self._activity(task, deadline)
+            returned = activity.execute()
+            if inspect.iscoroutine(returned):
+                returned = self._loop.run(returned, deadline)
+            return _result_of(activity, returned), ""
         except InterruptedActivityResult as result:
-            return result
+            return result, ""
         except KeyboardInterrupt as error:
             if threading.current_thread() is threading.main_thread():
                 raise
             return _failed(error)  # elsewhere only the activity itself can have raised it
         except BaseException as error:  # SystemExit too: an activity cannot end its worker
             return _failed(error)
+
+    def _activity(self, task: ActivityTask, deadline: Deadline) -> Activity:
+        known = self._class(task)
+        pulse = Pulse(partial(self.manager.heartbeat, task), known.heartbeat_timeout, arrived=deadline.beat)
+        if inspect.iscoroutinefunction(known.execute):
+            return self.manager.activity_for_task(task, ActivityMonitor(BackgroundPulse(pulse, self._loop.executor)))
+        return self.manager.activity_for_task(task, ActivityMonitor(pulse))
 
 
 def _result_of(activity: Activity, returned: object) -> ActivityResult | None:
@@ -60,5 +103,5 @@ def _result_of(activity: Activity, returned: object) -> ActivityResult | None:
     return ActivityCompleted(returned) if activity.auto_complete else None
 
 
-def _failed(error: BaseException) -> ActivityFailed:
-    return ActivityFailed(reason_of(error), traceback_of(error))
+def _failed(error: BaseException) -> tuple[ActivityFailed, str]:
+    return ActivityFailed(reason_of(error), traceback_of(error)), f", at {where(error)}"

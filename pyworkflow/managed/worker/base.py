@@ -7,7 +7,8 @@ import os
 import socket
 import threading
 from abc import ABC, abstractmethod
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Generic, Literal, NamedTuple, TypeVar
 
@@ -15,6 +16,7 @@ from pyworkflow.backend import Lease
 from pyworkflow.defaults import Defaults
 from pyworkflow.exceptions import BackendException, UnknownResourceException
 from pyworkflow.managed.manager import Manager
+from pyworkflow.managed.worker.deadline import Deadline
 from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.task import ActivityTask, DecisionTask
 
@@ -68,7 +70,7 @@ class Worker(ABC, Generic[Task]):
         task = self.poll(self.wait)
         if task is None:
             return None
-        self.handle(task, logger or LOGGER)
+        self.handle(task, logger or LOGGER, self.deadline(task))
         return True
 
     @abstractmethod
@@ -76,21 +78,25 @@ class Worker(ABC, Generic[Task]):
         """Take a task, waiting up to `wait` seconds for one."""
 
     @abstractmethod
-    def work(self, task: Task) -> Outcome:
+    def deadline(self, task: Task) -> Deadline:
+        """Until when the task, which was just taken, may run."""
+
+    @abstractmethod
+    def work(self, task: Task, deadline: Deadline) -> Outcome:
         """Do the task, and tell the backend."""
 
     @abstractmethod
     def describe(self, task: Task) -> str:
         """The task in the log."""
 
-    def handle(self, task: Task, logger: logging.Logger) -> None:
+    def handle(self, task: Task, logger: logging.Logger, deadline: Deadline) -> None:
         """Do a task that was taken: a line when it is taken, one when it is closed, and no error is let through."""
         what = self.describe(task)
         began = monotonic()
         logger.info("%s: taken", what)
         logger.debug("%s: %r", what, task)
         try:
-            outcome = self.work(task)
+            outcome = self.work(task, deadline)
         except UnknownResourceException as error:
             outcome = Outcome(f"came too late, dropped: {error}", logging.WARNING)
         except BaseException as error:
@@ -120,6 +126,17 @@ class Worker(ABC, Generic[Task]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.manager!r}, {self.name!r}, {self.category!r})"
+
+
+@contextmanager
+def in_one_process() -> Iterator[None]:
+    """Where the user's code runs: if it forks and the child comes back, the child ends, since the task is not its."""
+    pid = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() != pid:
+            os._exit(0)
 
 
 def printable(text: str) -> str:

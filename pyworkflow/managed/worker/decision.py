@@ -14,10 +14,12 @@ from pyworkflow.decision import Decision, activity_ids
 from pyworkflow.defaults import Defaults
 from pyworkflow.exceptions import UnknownDecisionException
 from pyworkflow.managed.manager import Manager
-from pyworkflow.managed.worker.base import Outcome, Worker, printable
+from pyworkflow.managed.worker.base import Outcome, Worker, in_one_process, printable
+from pyworkflow.managed.worker.deadline import Deadline
 from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
 from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.managed.workflow.answers import decisions_of
+from pyworkflow.managed.workflow.base import Workflow
 from pyworkflow.process import Process
 from pyworkflow.task import DecisionTask
 
@@ -49,10 +51,16 @@ class DecisionWorker(Worker[DecisionTask]):
         """Its workflow and its process."""
         return printable(f"decision of {task.process.workflow} for process {task.process.id}")
 
-    def work(self, task: DecisionTask) -> Outcome:
+    def deadline(self, task: DecisionTask) -> Deadline:
+        """The decision time-out of its workflow."""
+        workflow = self.manager.workflows.get(str(task.process.workflow), Workflow)
+        return Deadline(workflow.decision_timeout)
+
+    def work(self, task: DecisionTask, deadline: Deadline) -> Outcome:  # noqa: ARG002 - there is nothing to cut short
         """Decide, or report why not. Raises UnknownDecisionException if the task is over by then."""
         try:
-            decisions = self.decide(task)
+            with in_one_process():
+                decisions = self.decide(task)
         except KeyboardInterrupt as error:
             if threading.current_thread() is threading.main_thread():
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from time import monotonic
 from typing import Any
 
@@ -20,9 +21,15 @@ class Pulse:
     """
 
     def __init__(
-        self, send: Callable[[Any], Heartbeat], heartbeat_timeout: float, *, now: Callable[[], float] = monotonic
+        self,
+        send: Callable[[Any], Heartbeat],
+        heartbeat_timeout: float,
+        *,
+        arrived: Callable[[], None] = lambda: None,
+        now: Callable[[], float] = monotonic,
     ) -> None:
         self._send = send
+        self._arrived = arrived
         self._interval = min(LONGEST_INTERVAL, heartbeat_timeout / 4)
         self._now = now
         self._next = now()
@@ -48,6 +55,28 @@ class Pulse:
         except BackendUnavailableException:
             return  # no reason to end the activity: the next one may arrive
         self._details = None
+        self._arrived()
         if answer.cancel_requested and not self._told:
             self._told = True
             raise ActivityCanceled
+
+
+class BackgroundPulse:
+    """The same for a coroutine, which must not wait: a thread sends, and the next call raises what there is."""
+
+    def __init__(self, pulse: Pulse, executor: Executor) -> None:
+        self._pulse = pulse
+        self._executor = executor
+        self._sending: Future[None] | None = None
+        self._details: Any = None
+
+    def __call__(self, details: Any = None) -> None:
+        """Raises as a Pulse does, one call later."""
+        if details is not None:
+            self._details = details
+        if self._sending is not None and self._sending.done():
+            sent, self._sending = self._sending, None
+            sent.result()
+        if self._sending is None:
+            details, self._details = self._details, None
+            self._sending = self._executor.submit(self._pulse, details)

@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from threading import Condition
 from typing import Any, NamedTuple
 
 from pyworkflow.managed.worker.base import Worker
+from pyworkflow.managed.worker.deadline import Deadline
 
 RECHECK = 0.5  # seconds until work that came from outside this pool is looked for
 
 
 class Taken(NamedTuple):
-    """A task that runs here, and the worker that does it."""
+    """A task that runs here, the worker that does it, until when, and where the next such task comes from."""
 
     worker: Worker[Any]
     task: Any
+    deadline: Deadline
+    take: Callable[[], Taken | None]
 
 
 class Ledger:
     """All is done when nothing runs here, and each source has found nothing since the last task here was closed.
 
-    For that, changes are counted: a round that found nothing counts for the number it began with.
+    For that, changes are counted: a round that found nothing counts for the number it began with. With `most` all is
+    done as well when so many tasks have been taken.
     """
 
-    def __init__(self, sources: int) -> None:
+    def __init__(self, sources: int, most: int | None = None) -> None:
         self._sources = sources
+        self._left = most
         self._condition = Condition()
         self._changes = 0
         self._running: dict[int, Taken] = {}
         self._found_nothing: dict[Hashable, int] = {}
+
+    def reserve(self) -> bool:
+        """May one more task be taken? Then it is to be entered, or given back."""
+        with self._condition:
+            if self._left == 0:
+                return False
+            self._count(-1)
+            return True
+
+    def give_back(self) -> None:
+        """What was reserved was not taken."""
+        with self._condition:
+            self._count(1)
+
+    def _count(self, change: int) -> None:
+        if self._left is not None:
+            self._left += change
 
     def begin_round(self, source: Hashable) -> int:
         """The number of changes until now."""
@@ -53,11 +75,12 @@ class Ledger:
             self._running[id(taken.task)] = taken
             self._change()
 
-    def remove(self, taken: Taken) -> None:
-        """The task is closed."""
+    def remove(self, taken: Taken) -> bool:
+        """The task is closed, or given up. False if it was given up before."""
         with self._condition:
-            del self._running[id(taken.task)]
+            known = self._running.pop(id(taken.task), None) is not None
             self._change()
+            return known
 
     def running(self) -> list[Taken]:
         """What runs here now."""

@@ -12,16 +12,18 @@ from time import monotonic
 from typing import Any
 
 from pyworkflow.backend import Lease
-from pyworkflow.exceptions import BackendException, BackendUnavailableException
+from pyworkflow.exceptions import BackendException
 from pyworkflow.managed.manager import Manager
 from pyworkflow.managed.worker.activity import ActivityWorker
 from pyworkflow.managed.worker.base import LOGGER, Worker, default_identity
 from pyworkflow.managed.worker.decision import DecisionWorker
 from pyworkflow.managed.worker.ledger import Ledger, Taken
+from pyworkflow.managed.worker.loop import EventLoop
 from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.managed.worker.source import Source
 
-PAUSE_AFTER_ERROR = 1.0
+LOOK = 1.0  # seconds between two looks for threads that are stuck
+GRACE = 1.0  # seconds that a thread may be late
 
 
 class _Message(Enum):
@@ -34,7 +36,9 @@ class WorkerPool:
     """One thread that decides and `concurrency` threads that execute activities, unless one kind is switched off.
 
     `categories` are those of the manager's classes unless given. With `burst` it ends when nothing is due and nothing
-    runs here. `root` serves only that process and its descendants. `code` changes with the code that decides.
+    runs here, with `max_tasks` when so many tasks have been done. `root` serves only that process and its descendants.
+    `code` changes with the code that decides. A thread that is stuck in a task past its time-out is left to itself,
+    and another takes its place.
     """
 
     def __init__(
@@ -47,6 +51,7 @@ class WorkerPool:
         categories: Iterable[str] | None = None,
         identity: str | None = None,
         burst: bool = False,
+        max_tasks: int | None = None,
         root: str | None = None,
         code: str | None = None,
         shutdown_timeout: float = 30.0,
@@ -64,13 +69,19 @@ class WorkerPool:
         self._code = code
         self._logger = logger or LOGGER
         self._outage = Outage(self._logger)
-        self._ledger = Ledger(sources=bool(self._activity_categories) + bool(self._decision_categories))
+        self._loop = EventLoop()
+        kinds = bool(self._activity_categories) + bool(self._decision_categories)
+        self._ledger = Ledger(sources=kinds, most=max_tasks)
         self._sources: list[Source] = []
+        self._trouble: BackendException | None = None
         self._stopping = threading.Event()
         self._messages: SimpleQueue[_Message] = SimpleQueue()  # whose put() may be called by a signal handler
 
     def run(self) -> None:
-        """Work until stopped or, with `burst`, until nothing is left to do. Once only."""
+        """Work until stopped or, with `burst`, until nothing is left to do. Once only.
+
+        Raises BackendException for a trouble of the backend's that will not pass by itself.
+        """
         lease = self._outage.ride_out(lambda: self.manager.backend.lease(self.identity))
         try:
             threads = self._threads(lease)
@@ -80,8 +91,11 @@ class WorkerPool:
         finally:
             self._stop_polling()
             self._release()
+            self._loop.close()
             with suppress(BackendException):
                 lease.close()
+        if self._trouble is not None:
+            raise self._trouble
 
     def stop(self) -> None:
         """Take no new tasks; let what runs finish within `shutdown_timeout`, release the rest; then `run` returns.
@@ -101,7 +115,8 @@ class WorkerPool:
             for category in self._decision_categories
         ]
         executing = [
-            ActivityWorker(self.manager, self.identity, category, **common) for category in self._activity_categories
+            ActivityWorker(self.manager, self.identity, category, loop=self._loop, **common)
+            for category in self._activity_categories
         ]
         threads = []
         if deciding:
@@ -112,45 +127,53 @@ class WorkerPool:
         return threads
 
     def _source(self, workers: Iterable[Worker[Any]]) -> Source:
-        self._sources.append(Source(workers, self._ledger, self._stopping, burst=self._burst))
-        return self._sources[-1]
+        source = Source(
+            workers, self._ledger, self._stopping, burst=self._burst, outage=self._outage, logger=self._logger
+        )
+        self._sources.append(source)
+        return source
 
     def _thread(self, name: str, take: Callable[[], Taken | None]) -> threading.Thread:
         # A daemon, since code that outlives shutdown_timeout must not keep the process alive.
         return threading.Thread(target=self._serve, args=(take,), name=f"pyworkflow-{name}", daemon=True)
 
     def _serve(self, take: Callable[[], Taken | None]) -> None:
+        """Take tasks and do them, until stopping, or until another thread has taken this one's place."""
+        replaced = False
         try:
-            while not self._stopping.is_set():
-                self._serve_one(take)
+            while not (replaced or self._stopping.is_set()):
+                replaced = not self._serve_one(take)
+        except BackendException as error:
+            self._trouble = error
+            self._messages.put(_Message.STOP)
         finally:
-            self._messages.put(_Message.ENDED)
+            if not replaced:
+                self._messages.put(_Message.ENDED)
 
-    def _serve_one(self, take: Callable[[], Taken | None]) -> None:
-        try:
-            taken = self._outage.ride_out(take, self._stopping)
-        except BackendUnavailableException:
-            return  # and it is time to stop
-        except Exception:
-            self._logger.exception("polling failed, trying again")
-            self._stopping.wait(PAUSE_AFTER_ERROR)
-            return
+    def _serve_one(self, take: Callable[[], Taken | None]) -> bool:
+        """False if this thread was stuck in the task for so long that it was replaced."""
+        taken = take()
         if taken is None:
-            return
+            return True
+        known = True
         try:
-            taken.worker.handle(taken.task, self._logger)
+            taken.worker.handle(taken.task, self._logger, taken.deadline)
         finally:
-            self._ledger.remove(taken)
+            known = self._ledger.remove(taken)
+        return known
 
     def _wait_for(self, threads: int) -> None:
         """Return when all threads have ended, or it is time to end without them."""
         deadline: float | None = None
         while threads:
-            left = None if deadline is None else max(0.0, deadline - monotonic())
+            left = LOOK if deadline is None else min(LOOK, deadline - monotonic())
             try:
-                message = self._messages.get(timeout=left)
+                message = self._messages.get(timeout=max(0.0, left))
             except Empty:
-                return
+                if deadline is not None and monotonic() >= deadline:
+                    return
+                threads -= self._replace_stuck()
+                continue
             if message is _Message.ABORT:
                 return
             if message is _Message.ENDED:
@@ -158,6 +181,23 @@ class WorkerPool:
             elif deadline is None:
                 deadline = monotonic() + self.shutdown_timeout
                 self._stop_polling()
+
+    def _replace_stuck(self) -> int:
+        """Let go of the threads whose tasks are past their time-outs. How many others did not take their places.
+
+        Python cannot end a thread: it is left to itself, and what it brings will come too late.
+        """
+        stuck = [taken for taken in self._ledger.running() if taken.deadline.left() < -GRACE]
+        for taken in stuck:
+            self._ledger.remove(taken)
+            self._logger.warning(
+                "%s: still runs after its %s time-out; its thread is left to itself",
+                taken.worker.describe(taken.task),
+                taken.deadline.timeout,
+            )
+            if not self._stopping.is_set():
+                self._thread("replacement", taken.take).start()
+        return len(stuck) if self._stopping.is_set() else 0
 
     def _stop_polling(self) -> None:
         self._stopping.set()
@@ -167,10 +207,10 @@ class WorkerPool:
     def _release(self) -> None:
         for source in self._sources:
             source.wait_until_quiet()  # or what is released here would be taken here again
-        for worker, task in self._ledger.running():
-            self._logger.warning("%s: released, not finished in time", worker.describe(task))
+        for taken in self._ledger.running():
+            self._logger.warning("%s: released, not finished in time", taken.worker.describe(taken.task))
             with suppress(BackendException):
-                self.manager.backend.release(task)
+                self.manager.backend.release(taken.task)
 
 
 def _categories(given: list[str] | None, classes: Iterable[Any]) -> list[str]:

@@ -21,12 +21,17 @@ def decisions_of(answer: Any, process: Process) -> list[Decision]:
 
 
 def merged(answers: Iterable[Any]) -> list[Any]:
-    """The answers of several handlers as one: in order, without the empty ones, equal ones once."""
+    """The answers of several handlers as one: in order, without the empty ones, equal ones once.
+
+    The first that closes the process is the last: what would come after it is not asked for.
+    """
     kept: dict[Hashable, Any] = {}
     for answer in answers:
         for one in _listed(answer):
             if one:
                 kept.setdefault(_key(one), one)
+            if isinstance(one, Decision) and one.closes:
+                return list(kept.values())
     return list(kept.values())
 
 

@@ -30,6 +30,8 @@ class DefaultWorkflow(Workflow):
 
     An event whose hook is not overridden is an error, which is reported and tried again with corrected code: a
     process that nobody answers would stay open for ever. Only requests to cancel have an answer of their own.
+
+    Several events can be new at once. They are answered one after the other, until an answer closes the process.
     """
 
     def initiate(self, process: Process) -> Any:

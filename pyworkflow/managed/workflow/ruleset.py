@@ -14,6 +14,8 @@ from pyworkflow.process import Process
 class RuleSetWorkflow(Workflow):
     """Write its handlers under the decorators of `rules`. All that match an event are called, in the order written.
 
+    Several events can be new at once: they are answered one after the other, until an answer closes the process.
+
     A subclass inherits the rules; what it defines under the name of one, a rule or not, takes its place.
     """
 

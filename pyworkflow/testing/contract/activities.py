@@ -53,6 +53,16 @@ class ActivityRules(Contract):
         assert ids == ["a2", "a1", "b2", "b1", "c2", "c1"]
         assert self.backend.poll_activity_task() is None
 
+    def test_A1_a_poll_that_names_activities_is_given_no_others(self) -> None:
+        if not self.backend.capabilities.polls_by_name:
+            pytest.skip("polls hand out whatever is in their category, by its own account")
+        self.backend.register_activity("Pack", scheduled_timeout=YEAR)
+        self.start()
+        self.decide(*(ScheduleActivity(name, id=name) for name in ("Pay", "Pack")))
+        for names, found in (([], None), (["Send"], None), (["Pack", "Send"], "Pack"), ({"Pay": 1}, "Pay")):
+            task = self.backend.poll_activity_task(names=names)
+            assert (task and task.activity_execution.activity) == found
+
     def test_A1_it_is_handed_out_with_its_name_id_input_and_process(self) -> None:
         process_id = self.scheduled("Pay", "7", {"amount": 3})
         task = some(self.another().poll_activity_task())

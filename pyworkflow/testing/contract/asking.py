@@ -114,7 +114,7 @@ class AskingRules(Contract):
         worker, task = self._taken(PatientActivity, input)
         self.backend.signal_process("p", "go")
         self.decide(CancelActivity("1"))
-        worker.work(task)
+        worker.work(task, worker.deadline(task))
         worker.close()
         assert self.last("p") == ActivityEvent(ActivityExecution("Patient", "1", input), ending)
 
@@ -122,7 +122,7 @@ class AskingRules(Contract):
 
     def test_A7_an_activity_without_auto_complete_is_handed_off_and_ended_by_its_token(self) -> None:
         worker, task = self._taken(LetterActivity, "all well")
-        worker.work(task)
+        worker.work(task, worker.deadline(task))
         worker.close()  # with its lease
         left = self.open_activity("p")
         assert (left.state, left.token) == ("handed_off", task.context)
@@ -135,7 +135,7 @@ class AskingRules(Contract):
 
     def test_A7_an_ending_that_it_returns_is_one(self) -> None:
         worker, task = self._taken(LetterActivity, "fails")
-        worker.work(task)
+        worker.work(task, worker.deadline(task))
         worker.close()
         assert self.last("p") == ActivityEvent(task.activity_execution, ActivityFailed("no stamp"))
 

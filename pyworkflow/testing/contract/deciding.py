@@ -37,6 +37,16 @@ class DecidingRules(Contract):
 
     # --- D1 ---
 
+    def test_D1_a_poll_that_names_workflows_is_given_no_others(self) -> None:
+        if not self.backend.capabilities.polls_by_name:
+            pytest.skip("polls hand out whatever is in their category, by its own account")
+        self.backend.register_workflow("Parcel")
+        for name in ("Order", "Parcel"):
+            self.start(workflow=name)
+        for names, found in (([], None), (["Bill"], None), (["Parcel", "Bill"], "Parcel"), ({"Order": 1}, "Order")):
+            task = self.backend.poll_decision_task(names=names)
+            assert (task and task.process.workflow) == found
+
     def test_D1_a_process_has_at_most_one_decision_task_at_a_time(self) -> None:
         process_id = self.start()
         some(self.backend.poll_decision_task())

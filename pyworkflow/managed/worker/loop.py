@@ -1,0 +1,85 @@
+"""Where coroutines run: one event loop for all activities of a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from typing import Any
+
+from pyworkflow.activity import ActivityTimedOut
+from pyworkflow.managed.worker.deadline import Deadline
+
+
+class EventLoop:
+    """It begins, in a thread of its own, with the first coroutine; all of them can share what belongs to a loop."""
+
+    def __init__(self) -> None:
+        self.executor = ThreadPoolExecutor(4, thread_name_prefix="pyworkflow-heartbeat")  # for what would block it
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run(self, coroutine: Coroutine[Any, Any, Any], deadline: Deadline) -> Any:
+        """What the coroutine returns, or raises; the calling thread waits for it.
+
+        When its time is up it is cancelled, and ActivityTimedOut raised.
+        """
+        running = asyncio.run_coroutine_threadsafe(_ended(coroutine), self._begun())
+        while not wait([running], timeout=max(deadline.left(), 0)).done:
+            if deadline.left() <= 0:
+                running.cancel()
+                raise ActivityTimedOut(timeout=deadline.timeout)
+        result, error = running.result()
+        if error is not None:
+            raise error
+        return result
+
+    def close(self) -> None:
+        """Cancel what still runs, and end the loop once that is done. Closing twice does nothing."""
+        with self._lock:
+            loop, self._loop = self._loop, None
+        self.executor.shutdown(wait=False)
+        if loop is not None:
+            loop.call_soon_threadsafe(_end, loop)
+
+    def _begun(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                threading.Thread(target=_serve, args=(self._loop,), name="pyworkflow-async", daemon=True).start()
+            return self._loop
+
+
+async def _ended(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+    """What it returned, or what it raised: as it is, since asyncio makes some errors anew, without a traceback."""
+    try:
+        return await coroutine, None
+    except asyncio.CancelledError:
+        raise
+    except BaseException as error:
+        trace = error.__traceback__
+        return None, error.with_traceback(trace and trace.tb_next)
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
+
+
+def _end(loop: asyncio.AbstractEventLoop) -> None:
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+
+    async def finish() -> None:
+        with suppress(Exception):
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await loop.shutdown_asyncgens()
+        loop.stop()
+
+    loop.create_task(finish())

@@ -8,11 +8,12 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Annotated, Any, Self, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, Any, Self, TextIO, TypeVar
 
 import typer
 
@@ -153,6 +154,30 @@ def value(result: Json) -> None:
     data(_json(result, Format.jsonl))
 
 
+class _Aside:
+    """What the user's code takes for its stdout or stderr: all goes to stderr, and closing it closes nothing."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def close(self) -> None:
+        self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def prints_aside() -> Iterator[None]:
+    """While the user's code runs: what it prints goes to stderr, since stdout is for data."""
+    before = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = _Aside(before[1])
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
 class _SafeFormatter(logging.Formatter):
     """Messages hold names and errors that come from outside; a traceback keeps its lines."""
 
@@ -171,10 +196,11 @@ class _Stderr(logging.StreamHandler[Any]):
         super().emit(record)
 
 
-def log_to_stderr(level: int) -> None:
-    """What the project logs from this level on: a line each, with the local time."""
+def log_to_stderr(level: int, *, with_process: bool = False) -> None:
+    """What the project logs from this level on: a line each, with the local time, and with the process id."""
     handler = _Stderr()
-    handler.setFormatter(_SafeFormatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S"))
+    process = " [%(process)d]" if with_process else ""
+    handler.setFormatter(_SafeFormatter(f"%(asctime)s %(levelname)-7s{process} %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("pyworkflow")
     logger.setLevel(level)
     logger.handlers = [handler]
@@ -294,7 +320,6 @@ class Picture:
             console=_console(stream),
             auto_refresh=False,
             vertical_overflow="ellipsis",
-            redirect_stdout=sys.stdout.isatty(),  # what goes to a pipe is data
         )
 
     def paint(self, node: Node) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pyworkflow.cli.output import prints_aside
 from pyworkflow.exceptions import ConfigurationException
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class Session:
             raise ConfigurationException(
                 f'{self.settings.file} names no code: give [project] a line such as modules = ["orders"]'
             )
-        return load_project(self.settings.project)
+        with prints_aside():
+            return load_project(self.settings.project)
 
     def manager(self, backend: Backend) -> Manager:
         """The project's workflows and activities, registered with the backend."""

@@ -51,7 +51,7 @@ def run(
         started = manager.start_process(process)
         output.note(f"process {started}")
         try:
-            with _sigterm_as_ctrl_c():
+            with output.prints_aside(), _sigterm_as_ctrl_c():
                 result = _worked_on(manager, started, session)
         except KeyboardInterrupt:
             output.note(_how_to_go_on(started, durable=backend.capabilities.durable))

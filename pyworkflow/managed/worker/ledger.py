@@ -24,8 +24,8 @@ class Taken(NamedTuple):
 class Ledger:
     """All is done when nothing runs here, and each source has found nothing since the last task here was closed.
 
-    For that, changes are counted: a round that found nothing counts for the number it began with. With `most` all is
-    done as well when so many tasks have been taken.
+    For that, changes are counted: a round that found nothing counts for the number it began with. `most` tasks are
+    enough; while one source takes the last of them, the other can take one more.
     """
 
     def __init__(self, sources: int, most: int | None = None) -> None:
@@ -36,22 +36,9 @@ class Ledger:
         self._running: dict[int, Taken] = {}
         self._found_nothing: dict[Hashable, int] = {}
 
-    def reserve(self) -> bool:
-        """May one more task be taken? Then it is to be entered, or given back."""
-        with self._condition:
-            if self._left == 0:
-                return False
-            self._count(-1)
-            return True
-
-    def give_back(self) -> None:
-        """What was reserved was not taken."""
-        with self._condition:
-            self._count(1)
-
-    def _count(self, change: int) -> None:
-        if self._left is not None:
-            self._left += change
+    def is_enough(self) -> bool:
+        """Have so many tasks been taken?"""
+        return self._left is not None and self._left <= 0
 
     def begin_round(self, source: Hashable) -> int:
         """The number of changes until now."""
@@ -73,6 +60,8 @@ class Ledger:
         """The task runs here now."""
         with self._condition:
             self._running[id(taken.task)] = taken
+            if self._left is not None:
+                self._left -= 1
             self._change()
 
     def remove(self, taken: Taken) -> bool:

@@ -51,10 +51,9 @@ class Source:
         Rides out the times when the backend cannot be reached; raises BackendException for its other troubles.
         """
         with self._lock:
-            if self._stopping.is_set():
-                return None
-            if not self._ledger.reserve():
+            if self._ledger.is_enough():
                 self._stopping.set()
+            if self._stopping.is_set():
                 return None
             seen = self._ledger.begin_round(self)
             taken: Taken | None = None
@@ -69,12 +68,9 @@ class Source:
                 self._logger.exception("polling failed, trying again in %g s", self._pause)
                 self._stopping.wait(self._pause)
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
-            finally:
-                if taken is None:
-                    self._ledger.give_back()
-                else:
-                    self._ledger.enter(taken)
-            if taken is None and self._burst and self._ledger.end_round(self, seen):
+            if taken is not None:
+                self._ledger.enter(taken)
+            elif self._burst and self._ledger.end_round(self, seen):
                 self._stopping.set()
             return taken
 

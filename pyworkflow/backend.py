@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -62,7 +62,7 @@ class Query:
 
     `status` is one of STATUSES, or "closed" for all that are neither open nor continued. `since` leaves out what
     started earlier. `parent` lists the children of one process; `parent=""` the processes without a parent.
-    `id_prefix` lists those whose id begins so.
+    `id_prefix` lists those whose id begins so, `failing` those whose decision has come to nothing.
     """
 
     status: str | None = None
@@ -71,6 +71,7 @@ class Query:
     since: datetime | None = None
     parent: str | None = None
     id_prefix: str | None = None
+    failing: bool = False
 
 
 ALL = Query()
@@ -78,7 +79,11 @@ ALL = Query()
 
 @dataclass(frozen=True)
 class Summary:
-    """One run of a process without its history. `status` is one of STATUSES; `events` counts its history."""
+    """One run of a process without its history.
+
+    `status` is one of STATUSES; `events` counts its history, `failures` how often in a row its decision came to
+    nothing.
+    """
 
     id: str
     run: int
@@ -89,6 +94,7 @@ class Summary:
     parent: str | None
     tags: tuple[str, ...]
     events: int
+    failures: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,13 +159,17 @@ class PendingTimer:
 
 @dataclass(frozen=True)
 class Pending:
-    """What an open process waits for. All empty: it waits for a signal."""
+    """What an open process waits for. All empty: it waits for a signal.
+
+    `workers` is how many live workers the backend knows of, whatever they serve; None where it does not know.
+    """
 
     decision: PendingDecision | None
     activities: tuple[PendingActivity, ...]
     timers: tuple[PendingTimer, ...]
     children: tuple[Summary, ...]
     timeout_at: datetime | None
+    workers: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

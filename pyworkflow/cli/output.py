@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 
 PIPE_WIDTH = 160  # of a line that is made for people and goes elsewhere than to a terminal
+NARROW = 100  # characters of a terminal
 SVG_WIDTH = 110  # characters
 WIDEST_TIME = 7  # characters: 59m 59s
 UNLIMITED = 1_000_000
@@ -212,15 +213,20 @@ def _json(document: Json, form: Format) -> str:
     return NOT_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[Part]]) -> None:
-    """Rows under headers. In a terminal the first column stays whole and the others give way; in a pipe all stay."""
+def is_narrow() -> bool:
+    """Is stdout a terminal with little room?"""
+    return sys.stdout.isatty() and _console(sys.stdout).width < NARROW
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[Part]], *, whole: Collection[int] = (0,)) -> None:
+    """Rows under headers. In a terminal the columns that are to be `whole` stay so and the others give way."""
     from rich.table import Table
 
     rows = list(rows)
     made = Table(box=None, pad_edge=False, header_style="bold")
-    made.add_column(headers[0], no_wrap=True, min_width=max((len(safe(row[0].text)) for row in rows), default=None))
-    for header in headers[1:]:
-        made.add_column(header, no_wrap=True, overflow="ellipsis")
+    for number, header in enumerate(headers):
+        widest = max((len(safe(row[number].text)) for row in rows), default=0)
+        made.add_column(header, no_wrap=True, overflow="ellipsis", min_width=widest if number in whole else None)
     _print(made, rows)
 
 

@@ -77,16 +77,17 @@ def _is_import_machinery(file: str) -> bool:
 
 
 def _workflows(module: ModuleType) -> list[type[Workflow]]:
-    found = [
+    defined = [
         value
         for value in vars(module).values()
         if isinstance(value, type)
         and issubclass(value, Workflow)
-        and value.decide is not Workflow.decide  # a base for others is no workflow
         and f"{value.__module__}.".startswith(f"{module.__name__}.")
     ]
+    found = [value for value in defined if value.decide is not Workflow.decide]  # a base for others is no workflow
     if not found:
-        raise ConfigurationException(f"module {module.__name__!r} defines no workflow")
+        why = f": {defined[0].__name__} does not override decide()" if defined else ""
+        raise ConfigurationException(f"module {module.__name__!r} defines no workflow{why}")
     return found
 
 

@@ -153,7 +153,8 @@ class EngineBackend(Backend):
         return Page([summary for _, summary in rows], more)
 
     def pending(self, process_id: str) -> Pending:
-        return self._store.read(lambda transaction: reading.pending(transaction, process_id))
+        workers = self._store.live_leases()
+        return self._store.read(lambda transaction: reading.pending(transaction, process_id, workers))
 
     def events(
         self, process_id: str | None = None, *, after: int | None = None, limit: int = 1000, wait: float = 0

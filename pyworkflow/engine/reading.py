@@ -50,7 +50,7 @@ def processes(store: Store, workflow: str | None, tag: str | None, status: str |
         after = keys[-1]
 
 
-def pending(transaction: Transaction, process_id: str) -> Pending:
+def pending(transaction: Transaction, process_id: str, workers: int) -> Pending:
     """What the process waits for. Raises UnknownProcessException."""
     head = existing(transaction, process_id)
     children = transaction.summaries(Query(status="open", parent=process_id), None, 1_000_000)
@@ -60,6 +60,7 @@ def pending(transaction: Transaction, process_id: str) -> Pending:
         timers=tuple(PendingTimer(row.timer, moment(row.due_at)) for row in transaction.timers(head.key)),
         children=tuple(summary for _, summary in reversed(children)),
         timeout_at=moment(head.timeout_at) if head.status == "open" else None,
+        workers=workers,
     )
 
 

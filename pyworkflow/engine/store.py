@@ -196,6 +196,10 @@ class Store(ABC):
         """Does the lease still live?"""
 
     @abstractmethod
+    def live_leases(self) -> int:
+        """How many leases live."""
+
+    @abstractmethod
     def drop_lease(self, lease: str) -> None:
         """It is over; so is what the store kept of it."""
 

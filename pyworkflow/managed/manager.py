@@ -31,7 +31,7 @@ class Manager:
         self.activities: dict[str, type[Activity]] = {}
         for workflow in workflows:
             _add(self.workflows, _checked(workflow, Workflow, "workflows"))
-            for activity in workflow.activities:
+            for activity in _listed(workflow):
                 _add(self.activities, _checked(activity, Activity, f"{workflow.__qualname__}.activities"))
         self._register()
 
@@ -159,6 +159,12 @@ def _checked(given: Named, base: type, where: str) -> Named:
     if not (isinstance(given, type) and issubclass(given, base)):
         raise ConfigurationException(f"{where}: {given!r} is not a subclass of {base.__name__}")
     return given
+
+
+def _listed(workflow: type[Workflow]) -> Iterable[type[Activity]]:
+    if isinstance(workflow.activities, str) or not isinstance(workflow.activities, Iterable):
+        raise ConfigurationException(f"{workflow.__qualname__}.activities must be a list of Activity classes")
+    return workflow.activities
 
 
 @contextmanager

@@ -83,6 +83,9 @@ class MemoryStore(Store):
     def is_alive(self, lease: str) -> bool:
         return lease in self._leases
 
+    def live_leases(self) -> int:
+        return len(self._leases)
+
     def drop_lease(self, lease: str) -> None:
         self._leases.discard(lease)
 
@@ -243,6 +246,7 @@ class _Rows(Transaction):
             and (query.since is None or one.started_at >= query.since)
             and (query.parent is None or query.parent == (one.parent or ""))
             and (query.id_prefix is None or one.id.startswith(query.id_prefix))
+            and (not query.failing or one.failures > 0)
         )
 
     def _summary(self, key: int) -> Summary:
@@ -258,6 +262,7 @@ class _Rows(Transaction):
             head.parent,
             self._starts[key].tags,
             head.length,
+            head.attempts,
         )
 
     def events(self, process_id: str | None, after: int, limit: int) -> Sequence[StoredEvent]:

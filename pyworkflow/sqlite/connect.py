@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -9,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from pyworkflow.exceptions import BackendException, BackendUnavailableException
 
@@ -17,6 +20,9 @@ Durability = Literal["normal", "full"]
 OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 APPLICATION_ID = 0x70796677  # "pyfw": marks the file as ours
 BUSY_TIMEOUT = 30.0  # seconds to wait for another's lock
+FIRST_WAIT = 2.0  # seconds of them in silence
+
+LOGGER = logging.getLogger("pyworkflow.sqlite")
 
 _UNAVAILABLE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _UNAVAILABLE |= {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM}
@@ -28,7 +34,9 @@ def translated(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the primary code of an extended one
+        code = _code(error)
+        if code == sqlite3.SQLITE_CANTOPEN and (why := _why_not_opened(path)):
+            raise BackendException(f"{path} cannot be opened: {why}") from error
         if code in _UNAVAILABLE:
             raise BackendUnavailableException(f"{path}: {error}; nothing was done, try again") from error
         if code == sqlite3.SQLITE_NOTADB:
@@ -36,6 +44,21 @@ def translated(path: Path) -> Iterator[None]:
         if code == sqlite3.SQLITE_READONLY:
             raise BackendException(f"{path} can only be read, not written: {error}") from error
         raise BackendException(f"{path}: {error}") from error
+
+
+def _code(error: sqlite3.Error) -> int:
+    """The primary code of what may be an extended one."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+
+
+def _why_not_opened(path: Path) -> str | None:
+    """What will not pass by itself; None if there is nothing of the kind."""
+    if path.is_dir():
+        return "it is a folder"
+    for place in (path, path.parent):
+        if place.exists() and not os.access(place, os.R_OK | os.W_OK):
+            return f"{place} may not be written to"
+    return None
 
 
 def connect(path: Path, durability: Durability) -> sqlite3.Connection:
@@ -46,7 +69,7 @@ def connect(path: Path, durability: Durability) -> sqlite3.Connection:
     """
     _check_version()
     with translated(path):
-        connection = _open(str(path))
+        connection = _open(str(path), timeout=FIRST_WAIT)
         try:
             _check_owner(connection, path)
             if _version(connection) < len(_schema()):
@@ -59,16 +82,70 @@ def connect(path: Path, durability: Durability) -> sqlite3.Connection:
     return connection
 
 
+def connect_to_read(path: Path, durability: Durability) -> sqlite3.Connection:
+    """A connection for those who only look, also where nobody may write. Raises as `connect` does."""
+    try:
+        return connect(path, durability)
+    except BackendException as error:
+        cause = error.__cause__
+        if not (
+            isinstance(cause, sqlite3.Error) and _code(cause) in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+        ):
+            raise
+        connection = _read_only(path)
+        if connection is None:
+            raise
+        return connection
+
+
+def _read_only(path: Path) -> sqlite3.Connection | None:
+    """A connection that cannot write; None if that is not to be had either."""
+    log = path.with_name(f"{path.name}-wal")
+    whole = not log.exists() or log.stat().st_size == 0
+    # SQLite reads a file with a log only where it may keep an index of the log beside it; without one it need not.
+    for option in ("mode=ro", "immutable=1") if whole else ("mode=ro",):
+        connection = _open(f"file:{quote(str(path))}?{option}", timeout=BUSY_TIMEOUT)
+        try:
+            _check_owner(connection, path)
+            if _version(connection) == len(_schema()):
+                return connection
+        except sqlite3.Error:
+            pass
+        except BaseException:
+            connection.close()
+            raise
+        connection.close()
+    return None
+
+
 def empty() -> sqlite3.Connection:
     """A database without anything in it: what a missing file reads as."""
-    connection = _open(":memory:")
+    connection = _open(":memory:", timeout=0)
     _apply(connection)
     return connection
 
 
-def _open(path: str) -> sqlite3.Connection:
+def begin_writing(connection: sqlite3.Connection, path: Path) -> None:
+    """Take the write lock, waiting up to BUSY_TIMEOUT for another's; after a moment it is said what is waited for."""
+    until = time.monotonic() + BUSY_TIMEOUT
+    told = False
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        if not told:
+            LOGGER.warning("%s: waiting for another process, which holds its lock", path)
+            told = True
+
+
+def _open(path: str, *, timeout: float) -> sqlite3.Connection:
     # isolation_level=None: we say BEGIN ourselves. Threads hand connections on, but never use one at once.
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(
+        path, timeout=timeout, isolation_level=None, check_same_thread=False, uri=path.startswith("file:")
+    )
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
@@ -107,7 +184,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the schema up to date. Any number of processes may try at once."""
     if _use_wal(connection) != "wal":
         raise BackendException(f"{path} is on a file system without shared memory: SQLite's WAL does not work there")
-    connection.execute("BEGIN IMMEDIATE")
+    begin_writing(connection, path)
     try:
         _check_owner(connection, path)  # another may have made it meanwhile
         _apply(connection)

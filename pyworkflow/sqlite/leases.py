@@ -47,6 +47,10 @@ class Leases:
         """Is its file there, and locked? One that this user may not open counts as alive: others will judge it."""
         return self._is_locked(self._file(lease))
 
+    def count(self) -> int:
+        """How many live."""
+        return sum(map(self._is_locked, self._folder.glob("*.lease")))
+
     def drop(self, lease: str) -> None:
         """Let go of the lock, if it is ours, and of the file."""
         path = self._file(lease)

@@ -174,7 +174,7 @@ class SQLTransaction(Transaction):
         if before is not None:
             where, given = [*where, "key < ?"], [*given, before]
         rows = self._execute(
-            f"""SELECT key, id, run, workflow, status, started_at, closed_at, parent, tags, length
+            f"""SELECT key, id, run, workflow, status, started_at, closed_at, parent, tags, length, attempts
                 FROM process JOIN start ON start.process = process.key
                 WHERE {" AND ".join(where) or "TRUE"} ORDER BY key DESC LIMIT ?""",
             (*given, limit),
@@ -281,9 +281,9 @@ def _timer(row: tuple[Any, ...]) -> TimerRow:
 
 
 def _summary(row: Sequence[Any]) -> Summary:
-    id, run, workflow, status, started_at, closed_at, parent, tags, length = row
+    id, run, workflow, status, started_at, closed_at, parent, tags, *counts = row
     closed = None if closed_at is None else moment(closed_at)
-    return Summary(id, run, workflow, status, moment(started_at), closed, parent, tuple(codec.loads(tags)), length)
+    return Summary(id, run, workflow, status, moment(started_at), closed, parent, tuple(codec.loads(tags)), *counts)
 
 
 def _wanted(query: Query) -> tuple[list[str], list[Any]]:
@@ -307,6 +307,8 @@ def _wanted(query: Query) -> tuple[list[str], list[Any]]:
     if query.parent is not None:
         where.append("parent IS NULL" if query.parent == "" else "parent = ?")
         given.extend([query.parent] if query.parent else [])
+    if query.failing:
+        where.append("attempts > 0")
     if query.id_prefix is not None:
         where.append("id >= ? AND substr(id, 1, ?) = ?")
         given.extend([query.id_prefix, len(query.id_prefix), query.id_prefix])

@@ -12,7 +12,7 @@ from typing import TypeVar, get_args
 
 from pyworkflow.engine.store import Store, Transaction
 from pyworkflow.exceptions import BackendException, InvalidValueException
-from pyworkflow.sqlite.connect import Durability, connect, empty, translated
+from pyworkflow.sqlite.connect import Durability, begin_writing, connect, connect_to_read, empty, translated
 from pyworkflow.sqlite.leases import Leases
 from pyworkflow.sqlite.rows import SQLTransaction
 from pyworkflow.sqlite.wake import Wake
@@ -60,7 +60,8 @@ class SQLiteStore(Store):
         with self._writing, translated(self._path):
             if self._writer is None:
                 self._writer = self._make()
-            return _in_transaction(self._writer, "BEGIN IMMEDIATE", operation)
+            begin_writing(self._writer, self._path)
+            return _whole(self._writer, operation)
 
     def read(self, operation: Callable[[Transaction], Result]) -> Result:
         self._check_usable()
@@ -69,7 +70,8 @@ class SQLiteStore(Store):
             if self._writing.acquire(blocking=False):
                 try:
                     if self._writer is not None:
-                        return _in_transaction(self._writer, "BEGIN", operation)
+                        self._writer.execute("BEGIN")
+                        return _whole(self._writer, operation)
                 finally:
                     self._writing.release()
             if not self._is_made():
@@ -77,7 +79,8 @@ class SQLiteStore(Store):
                     return operation(SQLTransaction(nothing))
             reader = self._reader()
             try:
-                return _in_transaction(reader, "BEGIN", operation)
+                reader.execute("BEGIN")
+                return _whole(reader, operation)
             finally:
                 self._readers.append(reader)
 
@@ -85,7 +88,7 @@ class SQLiteStore(Store):
         try:
             return self._readers.pop()
         except IndexError:
-            return connect(self._path, self._durability)
+            return connect_to_read(self._path, self._durability)
 
     def _is_made(self) -> bool:
         """Is there a file? One that is not there reads as empty, and looking does not make it."""
@@ -119,6 +122,9 @@ class SQLiteStore(Store):
     def is_alive(self, lease: str) -> bool:
         return self._leases.is_alive(lease)
 
+    def live_leases(self) -> int:
+        return self._leases.count()
+
     def drop_lease(self, lease: str) -> None:
         self._leases.drop(lease)
 
@@ -134,8 +140,8 @@ class SQLiteStore(Store):
             self._readers.pop().close()
 
 
-def _in_transaction(connection: sqlite3.Connection, begin: str, operation: Callable[[Transaction], Result]) -> Result:
-    connection.execute(begin)
+def _whole(connection: sqlite3.Connection, operation: Callable[[Transaction], Result]) -> Result:
+    """End the transaction that has begun with all that the operation does, or with nothing of it."""
     try:
         result = operation(SQLTransaction(connection))
         connection.execute("COMMIT")

@@ -176,7 +176,7 @@ def test_looking_needs_no_code_and_a_broken_import_does_not_hide_anything(
 
 
 def test_looking_at_nothing_makes_no_file(pyworkflow: Command, folder: Path) -> None:
-    assert pyworkflow("list").err == "no processes\n"
+    assert pyworkflow("list").err == "no such processes in sqlite:///.pyworkflow/pyworkflow.db\n"
     assert pyworkflow("show", "x").code == 3
     assert pyworkflow("history", "x").code == 3
     assert list(folder.iterdir()) == []

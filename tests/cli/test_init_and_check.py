@@ -86,6 +86,39 @@ def test_check_lists_workflows_and_activities_with_their_time_outs(pyworkflow: C
     assert [one["activity"] for one in found["activities"]] == ["Echo", "Sleep"]
 
 
+WORKFLOW = "class W(Workflow):\n    def decide(self, process): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (f"class A(Activity): pass\n{WORKFLOW}    activities = [A]", "flows.A does not override execute()"),
+        (f"{WORKFLOW}    activities = Activity", "W.activities must be a list of Activity classes"),
+        ("class W(DefaultWorkflow):\n    def initate(self, process): pass", "flows.W does not override initiate()"),
+        ("class W(RuleSetWorkflow): pass", "flows.W has no rules"),
+        ("class W(Workflow): pass", "module 'flows' defines no workflow: W does not override decide()"),
+    ],
+    ids=["execute", "activities", "initiate", "rules", "decide"],
+)
+def test_check_says_what_cannot_work(pyworkflow: Command, project: Path, code: str, message: str) -> None:
+    (project / "flows.py").write_text(f"from pyworkflow.managed import *\n{code}\n")
+    ended = pyworkflow("check")
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert message in ended.err
+
+
+def test_check_hints_at_slips_of_the_keyboard(pyworkflow: Command, project: Path) -> None:
+    flows = project / "flows.py"
+    text = flows.read_text().replace("heartbeat_timeout = 600", "hartbeat_timeout = 600\n    limit = 3")
+    flows.write_text(text.replace("def respond_to_signal(", "def respond_to_signals("))
+    ended = pyworkflow("check")
+    assert ended.code == 0
+    assert [line for line in ended.err.splitlines() if line.startswith("perhaps")] == [
+        "perhaps: flows.Waiter.respond_to_signals is meant to be respond_to_signal?",
+        "perhaps: flows.Sleep.hartbeat_timeout is meant to be heartbeat_timeout?",
+    ]
+
+
 def test_check_says_when_the_database_cannot_be_read(pyworkflow: Command, project: Path) -> None:
     ended = pyworkflow("check", "--backend", f"sqlite:///{project}/flows.py")
     assert (ended.code, ended.out) == (5, "")

@@ -36,7 +36,7 @@ def test_list_tells_the_newest_first_with_parent_and_status(pyworkflow: Command,
     foo.start_process(Process("Foo", "two"))
     foo.cancel_process("two")
     rows = [line.split() for line in pyworkflow("list").lines]
-    assert rows[0] == ["ID", "WORKFLOW", "STATUS", "STARTED", "OPEN", "FOR", "PARENT"]
+    assert rows[0] == ["ID", "WORKFLOW", "STATUS", "STARTED", "DURATION", "PARENT"]
     assert [(row[0], row[1], row[2]) for row in rows[1:]] == [
         ("two", "Foo", "canceled"),
         ("one-3", "Foo", "open"),
@@ -72,6 +72,33 @@ def test_list_can_be_narrowed(pyworkflow: Command, foo: Backend) -> None:
     assert ids("-n", "2") == ["c", "b"]
 
 
+def test_list_tells_whose_decisions_fail(pyworkflow: Command, foo: Backend) -> None:
+    for id in ("well", "ill"):
+        foo.start_process(Process("Foo", id))
+        task = foo.poll_decision_task()
+        assert task is not None
+        if id == "ill":
+            foo.fail_decision_task(task, "bug")
+    assert "  open, decide failed 1×  " in pyworkflow("list").lines[1]
+    assert [one["id"] for one in pyworkflow("list", "--failing", "-o", "json").json] == ["ill"]
+    assert [one["failures"] for one in pyworkflow("list", "-o", "json").json] == [1, 0]
+
+
+def test_list_keeps_its_columns_beside_a_long_id_and_in_a_narrow_terminal(foo: Backend) -> None:
+    foo.start_process(Process("Foo", "x" * 500))
+    lines = without_colour(in_terminal("list", columns=100)).splitlines()
+    assert lines[1].startswith("x" * 47 + "…")
+    assert " open " in lines[1]
+    foo.cancel_process("x" * 500)
+    foo.prune(datetime.now(UTC) + timedelta(days=1))
+    foo.start_process(Process("Foo", "short"))
+    foo.cancel_process("short")
+    lines = without_colour(in_terminal("list", columns=60)).splitlines()
+    assert re.match(r"short  Foo +canceled  \d\d-\d\d \d\d:\d\d:\d\d  \d+ms", lines[1])
+    history = without_colour(in_terminal("history", "short", columns=60))
+    assert re.match(r"1  \d\d:\d\d:\d\d  process started", history)
+
+
 def test_list_says_when_there_are_more_than_it_shows(pyworkflow: Command, foo: Backend) -> None:
     for number in range(3):
         foo.start_process(Process("Foo", f"p{number}"))
@@ -95,7 +122,8 @@ def test_jsonl_is_one_record_a_line_with_times_in_utc(pyworkflow: Command, foo: 
     records = [json.loads(line) for line in pyworkflow("list", "-o", "jsonl").lines]
     assert [record["id"] for record in records] == ["p2", "p1", "p0"]
     assert records[0]["started_at"].endswith("Z")
-    assert set(records[0]) == {"id", "run", "workflow", "status", "started_at", "closed_at", "parent", "tags", "events"}
+    names = "id run workflow status started_at closed_at parent tags events failures"
+    assert list(records[0]) == names.split()
 
 
 def test_list_can_be_narrowed_to_what_started_lately_and_to_roots(pyworkflow: Command, project: Path) -> None:
@@ -380,15 +408,28 @@ def test_show_tells_that_work_was_lost(foo: Backend, why: Callable[[str], str]) 
     assert "\nlost once with its worker\n" in why("x")
 
 
+def test_show_tells_a_few_of_many_activities(foo: Backend, why: Callable[[str], str]) -> None:
+    foo.start_process(Process("Foo", "x"))
+    decide(foo, *(ScheduleActivity("Bar", str(number)) for number in range(100)))
+    for _ in range(2):
+        foo.poll_activity_task()
+    told = why("x")
+    assert told.count("\nactivity Bar #") == 5
+    assert "\nand 95 more such, the newest for " in told
+    assert len(foo.pending("x").activities) == 100
+
+
 def test_show_asks_for_a_worker_when_nobody_takes_what_is_due(project: Path, why: Callable[[str], str]) -> None:
     with SQLiteBackend(project / ".pyworkflow" / "pyworkflow.db", clock=an_hour_ago()) as backend:
         backend.register_workflow("Foo")
         backend.start_process(Process("Foo", "x"))
-        assert "and no worker has taken it: is `pyworkflow worker` running?" in why("x")
+        assert "and no worker has taken it: no worker is running, start one with `pyworkflow worker`\n" in why("x")
+        with backend.lease(), backend.lease():
+            assert "no worker has taken it: 2 workers are running, busy or without the code for it\n" in why("x")
         backend.register_activity("Bar", scheduled_timeout=60)
         decide(backend, ScheduleActivity("Bar", "a"), Timer(1800, id="reminder"))
         told = why("x")
-    assert "\nactivity Bar #3 waits for a worker of category default (is `pyworkflow worker` running?)" in told
+    assert "\nactivity Bar #3 waits for a worker of category default (no worker is running, " in told
     assert "scheduled time-out OVERDUE by 59m 0" in told
     assert "\ntimer reminder OVERDUE by 30m 0" in told
 

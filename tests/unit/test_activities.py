@@ -169,11 +169,12 @@ def fail_deep_down() -> None:
 
 
 def caught() -> BaseException:
-    try:
-        fail_deep_down()
-    except ValueError as error:
-        return error
-    raise AssertionError
+    """The error as a frame of ours catches it."""
+    ours: dict[str, Any] = {"__name__": "pyworkflow.managed.worker.activity", "call": fail_deep_down}
+    exec("def caught():\n    try:\n        call()\n    except ValueError as error:\n        return error", ours)
+    error = ours["caught"]()
+    assert isinstance(error, ValueError)
+    return error
 
 
 def test_a_traceback_begins_in_the_users_code_and_ends_with_the_error() -> None:
@@ -192,6 +193,6 @@ def test_where_an_error_was_raised_is_a_file_and_a_line() -> None:
 def test_a_long_traceback_keeps_its_beginning_and_its_end() -> None:
     text = traceback_of(raised(ValueError("<" + "x" * 100_000 + ">")))
     assert len(text) < 8_100
-    assert text.startswith("ValueError: <xxx")
+    assert text.startswith("Traceback (most recent call last):\n")
     assert text.endswith("xxx>\n")
     assert "characters left out" in text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -77,7 +78,9 @@ def _run(backend: Backend, process_id: str, run: int | None) -> Process:
 def _records(process: Process) -> Iterator[dict[str, Json]]:
     from pyworkflow.archive import event_line
 
-    return (event_line(number, event) for number, event in enumerate(process.history, start=1))
+    for number, event in enumerate(process.history, start=1):
+        line = event_line(number, event)
+        yield {**line, "input": process.input, "tags": process.tags} if number == 1 else line
 
 
 def _lines(process: Process, *, full: bool) -> None:
@@ -115,17 +118,24 @@ def _follow(backend: Backend, process_id: str, form: Format, *, full: bool) -> N
 
 def _line(lines: output.Lines, told: Told, *, digits: int, width: int, details: Iterable[str] | None = None) -> None:
     """An event in a line, or in a line and its details below."""
-    from pyworkflow.cli.text import duration, local_time
+    from pyworkflow.cli.text import duration
 
     lines.line(
         Part(str(told.number).rjust(digits), "dim"),
-        Part(local_time(told.at, "milliseconds"), "dim"),
+        Part(_time(told.at), "dim"),
         Part(told.what, told.style, width),
         Part("" if told.took is None else duration(told.took), width=7),
         Part(told.detail if details is None else ""),
     )
     for line in details or ():
         lines.whole_line(" " * (digits + 2) + line)
+
+
+def _time(at: datetime) -> str:
+    """With its date and its offset, where there is room for them."""
+    from pyworkflow.cli.text import local_time
+
+    return f"{at.astimezone():%H:%M:%S}" if output.is_narrow() else local_time(at, "milliseconds")
 
 
 def _everything(process: Process, event: Event) -> Iterable[str]:
@@ -139,8 +149,6 @@ def _everything(process: Process, event: Event) -> Iterable[str]:
 
 
 def _timeline(process: Process, svg: Path | None) -> None:
-    from datetime import UTC, datetime
-
     from pyworkflow.cli.text import duration, local_time, shortened
     from pyworkflow.cli.timeline import bars, drawn, seconds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ NEXT = """\
 next:{enter}
   pyworkflow run Order -i '{{"order": 17, "amount": 30}}'     works on it here and shows it
   pyworkflow list                                           what there is; `show ID` and `history ID` tell more
-  python -m pytest                                          runs its test
+  pip install pytest && python -m pytest                    runs its test
 
 or in two terminals:
   pyworkflow worker
@@ -41,7 +42,7 @@ def init(
             output.note(f"wrote {directory / name}")
     except OSError as error:
         raise ConfigurationException(f"{error.filename} cannot be written: {error.strerror}") from error
-    enter = "" if directory == Path() else f"\n  cd {directory}"
+    enter = "" if directory == Path() else f"\n  cd {shlex.quote(str(directory))}"
     for line in NEXT.format(enter=enter).splitlines():
         output.note(line)
 

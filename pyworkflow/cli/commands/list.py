@@ -47,6 +47,7 @@ def list_processes(
     since: Annotated[
         str | None, typer.Option(metavar="AGE", help="Only what started so recently (1h, 2d), or since a time.")
     ] = None,
+    failing: Annotated[bool, typer.Option("--failing", help="Only processes whose decisions fail.")] = False,
     root: Annotated[bool, typer.Option("--root", help="Only processes that no other process started.")] = False,
     number: Annotated[int, typer.Option("-n", min=1, metavar="N", help="At most so many.")] = 50,
     form: FormatOption = Format.table,
@@ -59,19 +60,24 @@ def list_processes(
     from pyworkflow.cli.ids import all_summaries
     from pyworkflow.cli.records import plain_record
 
-    with Session.of(context).open_backend() as backend:
+    session = Session.of(context)
+    with session.open_backend() as backend:
         query = Query(
             status=status,
             workflow=None if workflow is None else _name_of(backend, workflow),
             tag=tag,
             since=None if since is None else moment(since, "--since"),
             parent="" if root else None,
+            failing=failing,
         )
         summaries = all_summaries(backend, query)
         wanted = (summary for summary in summaries if status or summary.status != "continued")
         found = list(islice(wanted, number + 1))
     if form is not Format.table:
         output.records(map(plain_record, found[:number]), form)
+        return
+    if not found:
+        output.note(f"no such processes in {session.settings.backend.url}")
         return
     _table(found[:number])
     if len(found) > number:
@@ -88,25 +94,36 @@ def _name_of(backend: Backend, workflow: str) -> str:
 
 def _table(summaries: Sequence[Summary]) -> None:
     from pyworkflow.cli.ids import short_ids
-    from pyworkflow.cli.text import duration, local_time
+    from pyworkflow.cli.text import duration, shortened
 
-    if not summaries:
-        output.note("no processes")
-        return
     short = short_ids({id for summary in summaries for id in (summary.id, summary.parent or "")})
     now = datetime.now(UTC)
     rows = [
         (
-            Part(short[summary.id]),
+            Part(shortened(short[summary.id], WIDEST_ID)),
             Part(summary.workflow),
-            Part(summary.status, STYLES.get(summary.status, "")),
-            Part(local_time(summary.started_at)),
+            _status_of(summary),
+            Part(_started(summary.started_at)),
             Part(duration(((summary.closed_at or now) - summary.started_at).total_seconds())),
-            Part(short[summary.parent or ""]),
+            Part(shortened(short[summary.parent or ""], WIDEST_ID)),
         )
         for summary in summaries
     ]
-    output.table(("ID", "WORKFLOW", "STATUS", "STARTED", "OPEN FOR", "PARENT"), rows)
+    output.table(("ID", "WORKFLOW", "STATUS", "STARTED", "DURATION", "PARENT"), rows, whole=(0, 2, 3, 4))
 
 
+def _status_of(summary: Summary) -> Part:
+    if summary.failures:
+        return Part(f"{summary.status}, decide failed {summary.failures}×", "red")
+    return Part(summary.status, STYLES.get(summary.status, ""))
+
+
+def _started(at: datetime) -> str:
+    """With its offset, where there is room for it."""
+    from pyworkflow.cli.text import local_time
+
+    return f"{at.astimezone():%m-%d %H:%M:%S}" if output.is_narrow() else local_time(at)
+
+
+WIDEST_ID = 48  # characters of an id; any beginning of it will do
 STYLES = {"open": "cyan", "completed": "green", "failed": "red", "timedout": "red", "canceled": "yellow"}

@@ -12,11 +12,11 @@ from uuid import NAMESPACE_OID, uuid5
 from pyworkflow.backend import Lease
 from pyworkflow.decision import Decision, activity_ids
 from pyworkflow.defaults import Defaults
-from pyworkflow.exceptions import UnknownDecisionException
+from pyworkflow.exceptions import InvalidDecisionException, UnknownDecisionException
 from pyworkflow.managed.manager import Manager
 from pyworkflow.managed.worker.base import Outcome, Worker, in_one_process, printable
 from pyworkflow.managed.worker.deadline import Deadline
-from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
+from pyworkflow.managed.worker.failure import defined_at, reason_of, traceback_of, where
 from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.managed.workflow.answers import decisions_of
 from pyworkflow.managed.workflow.base import Workflow
@@ -84,9 +84,12 @@ class DecisionWorker(Worker[DecisionTask]):
             return decisions_of(workflow.decide(task.process), task.process)
 
     def _report(self, task: DecisionTask, error: BaseException) -> Outcome:
-        reason = reason_of(error)
-        self._outage.ride_out(partial(self.manager.backend.fail_decision_task, task, reason, traceback_of(error)))
-        return Outcome(f"failed ({reason}, at {where(error)})", logging.WARNING)
+        reason, place, trace = reason_of(error), f", at {where(error)}", traceback_of(error)
+        if isinstance(error, InvalidDecisionException):
+            # It was raised when decide had returned: what leads to the mistake is the workflow, and not our code.
+            place, trace = "", f"{defined_at(self.manager.workflows[str(task.process.workflow)])}{reason}"
+        self._outage.ride_out(lambda: self.manager.backend.fail_decision_task(task, reason, trace))
+        return Outcome(f"failed ({reason}{place})", logging.WARNING)
 
 
 def _ids(process: Process) -> Iterator[str]:

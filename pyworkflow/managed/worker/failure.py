@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from traceback import TracebackException
+from types import TracebackType
 
 LONGEST_REASON = 500
 LONGEST_TRACEBACK = 8_000
@@ -20,14 +22,29 @@ def reason_of(error: BaseException) -> str:
 
 
 def traceback_of(error: BaseException) -> str:
-    """The traceback without the frame that caught the error; a long one loses its middle."""
-    trace = error.__traceback__
-    text = "".join(TracebackException(type(error), error, trace and trace.tb_next).format())
-    text = _unicode(text)
+    """The traceback from the user's code on, or else without the frame that caught it; a long one loses its middle."""
+    text = _unicode("".join(TracebackException(type(error), error, _users(error.__traceback__)).format()))
     if len(text) <= LONGEST_TRACEBACK:
         return text
     head, tail = LONGEST_TRACEBACK // 4, LONGEST_TRACEBACK * 3 // 4
     return f"{text[:head]}\n… {len(text) - head - tail} characters left out …\n{text[-tail:]}"
+
+
+def _users(trace: TracebackType | None) -> TracebackType | None:
+    """From the first frame on that is none of ours."""
+    first = trace
+    while first is not None and first.tb_frame.f_globals.get("__name__", "").startswith("pyworkflow."):
+        first = first.tb_next
+    return first or (trace and trace.tb_next)
+
+
+def defined_at(cls: type) -> str:
+    """The file and the line where a class begins, as a traceback tells them; nothing if it has no source."""
+    try:
+        file, (_, line) = inspect.getsourcefile(cls), inspect.getsourcelines(cls)
+    except (OSError, TypeError):
+        return ""
+    return f'  File "{file}", line {line}, in {cls.__qualname__}\n'
 
 
 def where(error: BaseException) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from pyworkflow.naming import text_of
+
 
 @dataclass(frozen=True)
 class ActivityExecution:
@@ -15,7 +17,7 @@ class ActivityExecution:
     input: Any = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "id", str(self.id))
+        object.__setattr__(self, "id", text_of(self.id))
 
 
 class ActivityResult:

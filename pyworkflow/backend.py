@@ -322,8 +322,9 @@ class Backend(ABC):
         """Hand out a decision that is due, its process with the whole history; None if there is none.
 
         Does not block, unless `wait` gives the seconds to wait for one. Under a `lease` the task is lost with its
-        worker. `code` identifies the version of the code that will decide. With `root` only that process and its
-        descendants are served, with `names` only these workflows: a worker names those whose code it has.
+        worker. `code` identifies the version of the code that will decide. With `root`, a process that no other
+        started, only that and its descendants are served; with `names` only these workflows: a worker names those
+        whose code it has.
         """
 
     @abstractmethod
@@ -383,6 +384,9 @@ class Backend(ABC):
     @abstractmethod
     def release(self, task: DecisionTask | ActivityTask) -> None:
         """Give back a task that will not be done here; this counts as lost at once. Does nothing if it is over."""
+
+    def apply_due(self) -> None:  # noqa: B027 - there is nothing to do where the other end keeps time
+        """Apply time-outs, timers and losses that are due, as polls do: for when a worker is too busy to poll."""
 
     @abstractmethod
     def lease(self, identity: str | None = None) -> Lease:

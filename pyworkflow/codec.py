@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from pyworkflow import activity, decision, event, process, signal
 from pyworkflow.exceptions import BackendException, InvalidValueException
+from pyworkflow.naming import text_of
 
 MAX_DEPTH = 200  # well below what the standard library's encoder and decoder recurse through
 
@@ -86,7 +87,7 @@ def _text(value: str) -> str:
             value.encode()
         except UnicodeEncodeError as error:
             raise _Refused(f"holds a lone surrogate at character {error.start}, which is not Unicode text") from None
-    return str(value)
+    return text_of(value)
 
 
 def _integer(value: int) -> int:
@@ -107,7 +108,7 @@ def text(value: object, where: str) -> str:
     """The value, if it is text that is not empty; InvalidValueException otherwise."""
     if not isinstance(value, str) or not value:
         raise InvalidValueException(where, f"{value!r} is not text, or is empty")
-    return str(plain(value, where))
+    return text_of(plain(value, where))
 
 
 def dumps(document: Json) -> str:
@@ -220,7 +221,7 @@ def _encode_start(started: process.Process, where: str) -> Json:
         "id": None if started.id is None else text(started.id, f"{where}.id"),
         "input": plain(started.input, f"{where}.input"),
         "tags": [text(tag, f"{where}.tags[{position}]") for position, tag in enumerate(started.tags)],
-        "parent": started.parent,
+        "parent": None if started.parent is None else text(started.parent, f"{where}.parent"),
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
-from pyworkflow.naming import name_of
+from pyworkflow.naming import name_of, text_of
 from pyworkflow.signal import Signal
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ScheduleActivity(Decision):
 
     def __init__(self, activity: object, id: object = None, category: str | None = None, input: Any = None) -> None:
         object.__setattr__(self, "activity", name_of(activity))
-        object.__setattr__(self, "id", _new_activity_id() if id is None else str(id))
+        object.__setattr__(self, "id", _new_activity_id() if id is None else text_of(id))
         object.__setattr__(self, "category", category)
         object.__setattr__(self, "input", input)
 
@@ -79,7 +79,7 @@ class CancelActivity(Decision):
 
     def __init__(self, activity_or_id: object = None, id: object = None) -> None:
         given = activity_or_id if id is None else id
-        object.__setattr__(self, "id", str(getattr(given, "id", given)))
+        object.__setattr__(self, "id", text_of(getattr(given, "id", given)))
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Timer(Decision):
     id: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "id", None if self.id is None else str(self.id))
+        object.__setattr__(self, "id", None if self.id is None else text_of(self.id))
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class CancelTimer(Decision):
 
     def __post_init__(self) -> None:
         if not isinstance(self.timer, Timer):
-            object.__setattr__(self, "timer", str(self.timer))
+            object.__setattr__(self, "timer", text_of(self.timer))
         elif self.timer.id is not None:
             object.__setattr__(self, "timer", self.timer.id)
 

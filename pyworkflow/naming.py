@@ -16,7 +16,12 @@ class ClassName:
         return owner.__name__.removesuffix(self._suffix) or owner.__name__
 
 
+def text_of(value: object) -> str:
+    """The value as text; of text its characters, whatever a subclass such as an enumeration of texts says instead."""
+    return str.__str__(value) if isinstance(value, str) else str(value)
+
+
 def name_of(named: object) -> str:
     """The name of a class or an instance that has one, and otherwise the text itself."""
-    name = getattr(named, "name", None)
-    return name if isinstance(name, str) else str(named)
+    name = None if isinstance(named, str) else getattr(named, "name", None)
+    return name if isinstance(name, str) else text_of(named)

@@ -17,7 +17,7 @@ from pyworkflow.decision import (
     Timer,
 )
 from pyworkflow.event import ActivityEvent, DecisionEvent, Event, ProcessClosedEvent, ProcessStartedEvent, TimerEvent
-from pyworkflow.naming import name_of
+from pyworkflow.naming import name_of, text_of
 
 
 class ProcessResult:
@@ -103,7 +103,7 @@ class Process:
         run: int = 1,
     ) -> None:
         self._workflow = None if workflow is None else name_of(workflow)
-        self._id = None if id is None else str(id)
+        self._id = None if id is None else text_of(id)
         self._input = input
         self._tags = list(tags or ())
         self._history = history or [ProcessStartedEvent()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -26,13 +27,15 @@ from pyworkflow.backend import (
 from pyworkflow.decision import ContinueAsNew, Decision
 from pyworkflow.defaults import Defaults
 from pyworkflow.engine import decide, importing, reading, transitions
+from pyworkflow.engine.bell import EVENTS
 from pyworkflow.engine.changes import Changes
 from pyworkflow.engine.records import ActivityRow, Due, ProcessHead, Start, Worker, micros
 from pyworkflow.engine.registry import Registry
-from pyworkflow.engine.session import EVENTS, Session, activities_of, decisions_of
+from pyworkflow.engine.session import Session, activities_of, decisions_of
 from pyworkflow.engine.store import Store, Transaction
 from pyworkflow.event import CancelRequestedEvent, SignalEvent, utcnow
 from pyworkflow.exceptions import (
+    BackendException,
     InvalidDecisionException,
     InvalidValueException,
     ProcessAlreadyStartedException,
@@ -52,6 +55,7 @@ Row = TypeVar("Row")
 LONGEST_WAIT = 1.0  # seconds between two looks of a waiting poll: the slow polling behind the wake-ups
 LEASE_CHECK = 1.0  # seconds between two looks for workers that died
 EXPIRED_AT_ONCE = 100  # things whose time is up, in one transaction
+LARGEST = 2**63 - 1  # the largest key and number that a store can hold
 MAX_FAILURE_TEXT = 32_768  # characters; the most that Amazon SWF takes as well
 
 
@@ -138,6 +142,8 @@ class EngineBackend(Backend):
     # --- looking ---
 
     def process_by_id(self, process_id: str, *, run: int | None = None) -> Process:
+        if run is not None and not 0 < run <= LARGEST:
+            raise UnknownProcessException(process_id)
         return self._store.read(lambda transaction: reading.process(transaction, process_id, run))()
 
     def processes(
@@ -147,9 +153,9 @@ class EngineBackend(Backend):
         return reading.processes(self._store, name, tag, status)
 
     def summaries(self, query: Query = ALL, *, cursor: str | None = None, limit: int = 50) -> Page[Summary]:
-        before = None if cursor is None else int(cursor)
+        before = None if cursor is None else _cursor(cursor)
         rows = self._store.read(lambda transaction: transaction.summaries(query, before, limit))
-        more = str(rows[-1][0]) if len(rows) == limit else None
+        more = str(rows[-1][0]) if rows and len(rows) == limit else None
         return Page([summary for _, summary in rows], more)
 
     def pending(self, process_id: str) -> Pending:
@@ -160,7 +166,8 @@ class EngineBackend(Backend):
         self, process_id: str | None = None, *, after: int | None = None, limit: int = 1000, wait: float = 0
     ) -> Page[Recorded]:
         def look() -> Page[Recorded] | None:
-            page = self._store.read(lambda transaction: reading.events(transaction, process_id, after or 0, limit))
+            number = min(after or 0, LARGEST)
+            page = self._store.read(lambda transaction: reading.events(transaction, process_id, number, limit))
             return page if page.items else None
 
         return self._wait_for(look, EVENTS, wait, lambda: LONGEST_WAIT) or Page([])
@@ -183,15 +190,22 @@ class EngineBackend(Backend):
         def find(transaction: Transaction, now: int) -> ProcessHead | None:
             return transaction.next_decision(category, now, code, root, names)
 
-        def claim(session: Session) -> ProcessHead | None:
+        def claim(session: Session) -> tuple[str, Callable[[], Process]] | None:
             head = find(session.transaction, session.now)
-            return head and session.record(transitions.start_decision(head, worker, session.now))
+            if head is None:
+                return None
+            head = session.record(transitions.start_decision(head, worker, session.now))
+            return _token(head.key, worker.secret), reading.run(session.transaction, head)
 
-        head = self._poll(find, claim, decisions_of(category), wait, lease)
-        if head is None:
+        claimed = self._poll(find, claim, decisions_of(category), wait, lease)
+        if claimed is None:
             return None
-        process = self._store.read(lambda transaction: reading.run(transaction, head))()
-        return DecisionTask(process, _token(head.key, worker.secret))
+        token, process = claimed
+        try:
+            return DecisionTask(process(), token)
+        except BackendException as error:  # a newer version wrote what this one does not know
+            self.fail_decision_task(DecisionTask(Process(), token), str(error))
+            return None
 
     def poll_activity_task(
         self,
@@ -278,10 +292,10 @@ class EngineBackend(Backend):
                     session.record(transitions.decision_lost(head, session.now))
             else:
                 row = _taken_activity(session.transaction, task.context)
-                if row is not None:
+                if row is not None and row.state == "running":  # and not handed off
                     session.record(transitions.activity_lost(session.head(row.process), row, session.now))
 
-        self._transact(operation)
+        self._transact_in_time(operation)
 
     def lease(self, identity: str | None = None) -> Lease:
         return _EngineLease(self, identity)
@@ -331,10 +345,9 @@ class EngineBackend(Backend):
 
     def _transact(self, operation: Callable[[Session], Result]) -> Result:
         """One operation: whole or not at all; then those that wait for what it brought are woken."""
-        now = self._now()
 
         def in_transaction(transaction: Transaction) -> tuple[Result, Sequence[str]]:
-            session = Session(transaction, now)
+            session = Session(transaction, self._now())  # the time when its turn has come, after any waiting
             result = operation(session)
             session.deliver()
             return result, session.topics
@@ -343,6 +356,10 @@ class EngineBackend(Backend):
         if topics:
             self._store.ring(topics)
         return result
+
+    def apply_due(self) -> None:
+        self._recover()
+        self._expire()
 
     def _with_decision(self, task: DecisionTask, rule: Callable[[Session, ProcessHead], Result]) -> Result:
         """Apply a rule to the process of a decision task that is not over."""
@@ -456,21 +473,21 @@ class EngineBackend(Backend):
                 self._lose(lease)
 
     def _lose(self, lease: str) -> None:
-        self._transact(lambda session: session.lose(lease))
+        self._transact_in_time(lambda session: session.lose(lease))
         self._store.drop_lease(lease)
 
 
 class _EngineLease(Lease):
-    """A lease that the store keeps alive."""
+    """A lease that the store keeps alive, for the operating-system process that opened it."""
 
     def __init__(self, backend: EngineBackend, identity: str | None) -> None:
         self._backend = backend
-        self._closed = False
+        self._pid: int | None = os.getpid()
         self.id = backend._store.open_lease(identity)
 
     def close(self) -> None:
-        if not self._closed:
-            self._closed = True
+        if self._pid == os.getpid():
+            self._pid = None
             self._backend._lose(self.id)
 
 
@@ -504,6 +521,13 @@ def _taken_activity(transaction: Transaction, token: str | None) -> ActivityRow 
     return row if row is not None and row.state != "waiting" and row.secret == secret else None
 
 
+def _cursor(text: str) -> int:
+    try:
+        return min(int(text), LARGEST)
+    except ValueError:
+        raise InvalidValueException("cursor", f"{text!r} is none that a page of this backend had") from None
+
+
 def _listed(decisions: Decision | Iterable[Decision] | None) -> list[Decision]:
     if decisions is None:
         return []
@@ -526,7 +550,8 @@ def _ending(result: Any) -> ActivityResult:
     try:
         codec.ACTIVITY_RESULT.encode(ending, "")
     except InvalidValueException as refused:
-        return ActivityFailed(f"how it ended ({ending.type}) cannot be recorded: {str(refused).lstrip('.')}")
+        how = getattr(ending, "type", type(ending).__name__)
+        return ActivityFailed(f"how it ended ({how}) cannot be recorded: {str(refused).lstrip('.')}")
     return ending
 
 

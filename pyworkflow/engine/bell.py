@@ -6,9 +6,14 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+EVENTS = "events"  # the topic of those that wait for any event
+
 
 class Bell:
-    """Threads wait for a topic; a ring wakes as many of them as there is something to do for."""
+    """Threads wait for a topic; a ring wakes as many of them as there is something to do for.
+
+    Of events there is enough for all: they wake everybody who waits for them.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -30,7 +35,10 @@ class Bell:
         with self._lock:
             for topic in topics:
                 self._rung[topic] += 1
-                self._waiting[topic].notify()
+                if topic == EVENTS:
+                    self._waiting[topic].notify_all()
+                else:
+                    self._waiting[topic].notify()
 
     def ring_all(self) -> None:
         """Wake every waiting thread."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from pyworkflow import codec
 from pyworkflow.engine import transitions
+from pyworkflow.engine.bell import EVENTS
 from pyworkflow.engine.changes import Changes, Message, SendCancel, SendSignal, StartChild, TellChildren, TellParent
 from pyworkflow.engine.records import Due, EventRecord, ProcessHead, Start
 from pyworkflow.engine.store import Transaction
@@ -19,8 +20,6 @@ from pyworkflow.event import (
     SignalFailedEvent,
 )
 from pyworkflow.process import ProcessFailed
-
-EVENTS = "events"  # the topic of those that wait for any event
 
 
 def decisions_of(category: str) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from pyworkflow.exceptions import BackendException, BackendUnavailableException
+from pyworkflow.exceptions import BackendException, BackendUnavailableException, InvalidValueException
 
 Durability = Literal["normal", "full"]
 
@@ -33,6 +33,8 @@ def translated(path: Path) -> Iterator[None]:
     """SQLite's errors as ours, in one place."""
     try:
         yield
+    except UnicodeEncodeError as error:
+        raise InvalidValueException(repr(error.object[:100]), "it is not Unicode text") from error
     except sqlite3.Error as error:
         code = _code(error)
         if code == sqlite3.SQLITE_CANTOPEN and (why := _why_not_opened(path)):
@@ -125,9 +127,12 @@ def empty() -> sqlite3.Connection:
     return connection
 
 
-def begin_writing(connection: sqlite3.Connection, path: Path) -> None:
-    """Take the write lock, waiting up to BUSY_TIMEOUT for another's; after a moment it is said what is waited for."""
-    until = time.monotonic() + BUSY_TIMEOUT
+def begin_writing(connection: sqlite3.Connection, path: Path, asked_at: float) -> None:
+    """Take the write lock, waiting for another's up to BUSY_TIMEOUT from `asked_at` (of the monotonic clock).
+
+    After a moment it is said what is waited for.
+    """
+    until = asked_at + BUSY_TIMEOUT
     told = False
     while True:
         try:
@@ -157,11 +162,16 @@ def _check_version() -> None:
 
 
 def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
+    outside = not connection.in_transaction
+    if outside:
+        connection.execute("BEGIN")  # one state of the file: another process may be making it
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    version, known = _version(connection), len(_schema())
+    if outside:
+        connection.execute("COMMIT")
     if owner != APPLICATION_ID and (owner or tables):
         raise BackendException(f"{path} is an SQLite database of another program")
-    version, known = _version(connection), len(_schema())
     if version > known:
         raise BackendException(
             f"{path} was written by a newer version of pyworkflow (schema {version}, this one knows {known})"
@@ -184,7 +194,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Bring the schema up to date. Any number of processes may try at once."""
     if _use_wal(connection) != "wal":
         raise BackendException(f"{path} is on a file system without shared memory: SQLite's WAL does not work there")
-    begin_writing(connection, path)
+    begin_writing(connection, path, time.monotonic())
     try:
         _check_owner(connection, path)  # another may have made it meanwhile
         _apply(connection)

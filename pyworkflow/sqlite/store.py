@@ -1,18 +1,29 @@
-"""One connection that writes, as many as needed that read, and who is woken."""
+"""The rows in a file: connections, lent one transaction at a time, and who is woken."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
+from time import monotonic
 from typing import TypeVar, get_args
+from weakref import WeakSet
 
 from pyworkflow.engine.store import Store, Transaction
 from pyworkflow.exceptions import BackendException, InvalidValueException
-from pyworkflow.sqlite.connect import Durability, begin_writing, connect, connect_to_read, empty, translated
+from pyworkflow.sqlite.connect import (
+    BUSY_TIMEOUT,
+    Durability,
+    begin_writing,
+    connect,
+    connect_to_read,
+    empty,
+    translated,
+)
 from pyworkflow.sqlite.leases import Leases
 from pyworkflow.sqlite.rows import SQLTransaction
 from pyworkflow.sqlite.wake import Wake
@@ -21,7 +32,7 @@ Result = TypeVar("Result")
 
 
 class SQLiteStore(Store):
-    """The rows in a file, shared by threads and by processes of one host."""
+    """Shared by threads and by processes of one host."""
 
     def __init__(self, path: str | os.PathLike[str], durability: Durability) -> None:
         if str(path).startswith(":memory:"):
@@ -32,76 +43,109 @@ class SQLiteStore(Store):
         self._durability: Durability = durability
         self._closed = False
         self._begin()
+        _forks.stores.add(self)
 
     def _begin(self) -> None:
-        """Without connections, in this operating-system process."""
-        self._pid = os.getpid()
+        """Without connections."""
         self._writing = threading.Lock()
-        self._writer: sqlite3.Connection | None = None
+        # The one that was used last is lent first: it still has the pages in its cache, and every other one has to
+        # read anew what was written since.
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._lent = _Count()
         self._seen = False
-        self._readers: list[sqlite3.Connection] = []  # those that nobody is reading with
         folder = self._path.with_name(self._path.name + "-live")
         self._wake = Wake(folder)
         self._leases = Leases(folder)
 
-    def _check_usable(self) -> None:
-        if self._closed:
-            raise BackendException(f"{self._path}: this backend object was closed")
-        self._after_fork()
-
-    def _after_fork(self) -> None:
-        """A child begins anew: neither connections nor locks survive a fork."""
-        if self._pid != os.getpid():
-            self._parents = (self._writer, self._readers, self._wake)  # kept: closing them here would harm the parent
-            self._begin()
-
     def transact(self, operation: Callable[[Transaction], Result]) -> Result:
-        self._check_usable()
-        with self._writing, translated(self._path):
-            if self._writer is None:
-                self._writer = self._make()
-            begin_writing(self._writer, self._path)
-            return _whole(self._writer, operation)
+        self._check_open()
+        asked_at = monotonic()
+        with self._writing, translated(self._path), self._lent:
+            connection = self._take() or self._made()
+            return self._whole(connection, lambda: begin_writing(connection, self._path, asked_at), operation)
 
     def read(self, operation: Callable[[Transaction], Result]) -> Result:
-        self._check_usable()
-        with translated(self._path):
-            # The connection that wrote last still has its pages; every other one has to read them again.
-            if self._writing.acquire(blocking=False):
-                try:
-                    if self._writer is not None:
-                        self._writer.execute("BEGIN")
-                        return _whole(self._writer, operation)
-                finally:
-                    self._writing.release()
+        self._check_open()
+        with translated(self._path), self._lent:
             if not self._is_made():
                 with closing(empty()) as nothing:
                     return operation(SQLTransaction(nothing))
-            reader = self._reader()
-            try:
-                reader.execute("BEGIN")
-                return _whole(reader, operation)
-            finally:
-                self._readers.append(reader)
+            connection = self._take() or connect_to_read(self._path, self._durability)
+            return self._whole(connection, lambda: connection.execute("BEGIN"), operation)
 
-    def _reader(self) -> sqlite3.Connection:
+    def _whole(
+        self, connection: sqlite3.Connection, begin: Callable[[], object], operation: Callable[[Transaction], Result]
+    ) -> Result:
+        """One transaction on a connection, which is then idle again, or closed if it may be in the midst of something.
+
+        Whatever is raised, a Ctrl-C at any point included, leaves no transaction open.
+        """
         try:
-            return self._readers.pop()
+            begin()
+            result = operation(SQLTransaction(connection))
+            connection.execute("COMMIT")
+        except BaseException:
+            try:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                self._give_back(connection)
+            except BaseException:
+                connection.close()
+                raise
+            raise
+        self._give_back(connection)
+        return result
+
+    def _take(self) -> sqlite3.Connection | None:
+        try:
+            return self._idle.pop()
         except IndexError:
-            return connect_to_read(self._path, self._durability)
+            return None
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        self._idle.append(connection)
+        if self._closed:
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        while (connection := self._take()) is not None:
+            connection.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise BackendException(f"{self._path}: this backend object was closed")
 
     def _is_made(self) -> bool:
         """Is there a file? One that is not there reads as empty, and looking does not make it."""
         if not self._seen:
-            self._seen = self._path.exists() and self._path.stat().st_size > 0
+            self._seen = self._path.exists() and (self._path.is_dir() or self._path.stat().st_size > 0)
         return self._seen
 
-    def _make(self) -> sqlite3.Connection:
+    def _made(self) -> sqlite3.Connection:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BackendException(f"{self._path.parent} cannot be made: {error.strerror}") from error
         return connect(self._path, self._durability)
+
+    # --- forks: neither connections nor locks survive them, and what SQLite knows of a file would harm both sides ---
+
+    def before_fork(self) -> None:
+        """Be without connections at the moment of the fork."""
+        self._writing.acquire()
+        self._lent.wait_for_none()
+        self._close_idle()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        self._lent.go_on()
+        self._writing.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew; the parent's locks, pipe and leases are not ours."""
+        self._begin()
+
+    # --- waking and leases ---
 
     def ticket(self, topic: str) -> int:
         return self._wake.ticket(topic)
@@ -116,7 +160,6 @@ class SQLiteStore(Store):
         self._wake.interrupt()
 
     def open_lease(self, identity: str | None) -> str:
-        self._after_fork()
         return self._leases.open(identity)
 
     def is_alive(self, lease: str) -> bool:
@@ -129,24 +172,66 @@ class SQLiteStore(Store):
         self._leases.drop(lease)
 
     def close(self) -> None:
-        self._after_fork()
         self._closed = True
         self._wake.close()
-        with self._writing:
-            if self._writer is not None:
-                self._writer.close()
-                self._writer = None
-        while self._readers:
-            self._readers.pop().close()
+        self._close_idle()
 
 
-def _whole(connection: sqlite3.Connection, operation: Callable[[Transaction], Result]) -> Result:
-    """End the transaction that has begun with all that the operation does, or with nothing of it."""
-    try:
-        result = operation(SQLTransaction(connection))
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return result
+class _Count:
+    """How many connections are lent; entered for as long as one is. No new ones while a fork is near."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._lent = 0
+        self._held_up = False
+
+    def __enter__(self) -> None:
+        with self._condition:
+            self._condition.wait_for(lambda: not self._held_up)
+            self._lent += 1
+
+    def __exit__(self, *ignored: object) -> None:
+        with self._condition:
+            self._lent -= 1
+            self._condition.notify_all()
+
+    def wait_for_none(self) -> None:
+        """Return when none is lent; then none will be until `go_on`."""
+        with self._condition:
+            self._held_up = True
+            self._condition.wait_for(lambda: self._lent == 0, timeout=BUSY_TIMEOUT)
+
+    def go_on(self) -> None:
+        """They can be lent again."""
+        with self._condition:
+            self._held_up = False
+            self._condition.notify_all()
+
+
+class _Forks:
+    """Prepares all stores of this process for a fork, one fork at a time."""
+
+    def __init__(self) -> None:
+        self.stores: WeakSet[SQLiteStore] = WeakSet()
+        self._lock = threading.Lock()
+        self._prepared: list[SQLiteStore] = []
+        os.register_at_fork(before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child)
+
+    def _before(self) -> None:
+        self._lock.acquire()
+        self._prepared = list(self.stores)
+        for store in self._prepared:
+            store.before_fork()
+
+    def _in_parent(self) -> None:
+        for store in self._prepared:
+            store.after_fork_in_parent()
+        self._lock.release()
+
+    def _in_child(self) -> None:
+        for store in self._prepared:
+            store.after_fork_in_child()
+        self._lock = threading.Lock()
+
+
+_forks = _Forks()  # of the process, as the files that SQLite keeps open are

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from uuid import uuid4
 
-from pyworkflow.engine.bell import Bell
-from pyworkflow.engine.session import EVENTS
+from pyworkflow.engine.bell import EVENTS, Bell
 
 ALL = "*"
 LONGEST_LINE = 512  # bytes: the least that POSIX lets a pipe take in one piece

@@ -57,9 +57,9 @@ class ActivityWorker(Worker[ActivityTask]):
         with in_one_process():
             result, place = self._execute(task, deadline)
         if result is None:
-            self._outage.ride_out(partial(self.manager.backend.hand_off, task))
+            self.outage.ride_out(partial(self.manager.backend.hand_off, task))
             return Outcome("handed off")
-        recorded = self._outage.ride_out(lambda: self.manager.backend.complete_activity_task(task, result))
+        recorded = self.outage.ride_out(lambda: self.manager.backend.complete_activity_task(task, result))
         if isinstance(recorded, ActivityFailed):
             return Outcome(f"failed ({recorded.reason}{place})", logging.WARNING)
         return Outcome("timed out" if recorded.type == "timedout" else recorded.type)

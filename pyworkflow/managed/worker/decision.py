@@ -68,7 +68,7 @@ class DecisionWorker(Worker[DecisionTask]):
         except BaseException as error:  # SystemExit too: a workflow cannot end its worker
             return self._report(task, error)
         try:
-            applied = self._outage.ride_out(partial(self.manager.complete_task, task, decisions))
+            applied = self.outage.ride_out(partial(self.manager.complete_task, task, decisions))
         except UnknownDecisionException:
             raise
         except Exception as error:
@@ -88,7 +88,7 @@ class DecisionWorker(Worker[DecisionTask]):
         if isinstance(error, InvalidDecisionException):
             # It was raised when decide had returned: what leads to the mistake is the workflow, and not our code.
             place, trace = "", f"{defined_at(self.manager.workflows[str(task.process.workflow)])}{reason}"
-        self._outage.ride_out(lambda: self.manager.backend.fail_decision_task(task, reason, trace))
+        self.outage.ride_out(lambda: self.manager.backend.fail_decision_task(task, reason, trace))
         return Outcome(f"failed ({reason}{place})", logging.WARNING)
 
 

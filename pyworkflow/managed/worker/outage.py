@@ -16,9 +16,13 @@ LONGEST_PAUSE = 5.0
 
 
 class Outage:
-    """Shared by the threads of a pool, so that it says once that the backend is away, and once that it is back."""
+    """Shared by the threads of a pool, so that it says once that the backend is away, and once that it is back.
+
+    When `stopping` is set, nothing is ridden out any more.
+    """
 
     def __init__(self, logger: logging.Logger) -> None:
+        self.stopping = Event()
         self._logger = logger
         self._away = False
 
@@ -27,7 +31,7 @@ class Outage:
 
         Raises BackendUnavailableException only when it is time to stop.
         """
-        stopping = stopping or Event()
+        stopping = stopping or self.stopping
         pause = FIRST_PAUSE
         while True:
             try:

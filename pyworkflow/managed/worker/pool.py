@@ -84,6 +84,7 @@ class WorkerPool:
         """
         lease = self._outage.ride_out(lambda: self.manager.backend.lease(self.identity))
         try:
+            threading.Thread(target=self._keep_time, name="pyworkflow-time", daemon=True).start()
             threads = self._threads(lease)
             for thread in threads:
                 thread.start()
@@ -136,6 +137,12 @@ class WorkerPool:
     def _thread(self, name: str, take: Callable[[], Taken | None]) -> threading.Thread:
         # A daemon, since code that outlives shutdown_timeout must not keep the process alive.
         return threading.Thread(target=self._serve, args=(take,), name=f"pyworkflow-{name}", daemon=True)
+
+    def _keep_time(self) -> None:
+        """What is due is applied by polls; but all threads can be busy, or stuck."""
+        while not self._stopping.wait(LOOK):
+            with suppress(BackendException):  # which the polls report
+                self.manager.backend.apply_due()
 
     def _serve(self, take: Callable[[], Taken | None]) -> None:
         """Take tasks and do them, until stopping, or until another thread has taken this one's place."""

@@ -24,15 +24,16 @@ class WorkerThread(threading.Thread):
         self.worker = worker
         self.logger = logger or LOGGER
         self.delay_on_idle = delay_on_idle
-        self._stopping = threading.Event()
+        self._stopping = worker.outage.stopping = (
+            threading.Event()
+        )  # then a result is not kept for a backend that is away
         worker.wait = delay_on_idle
 
     def run(self) -> None:
         """Take and do tasks until asked to stop; then end the one at hand and return."""
-        outage = Outage(self.logger)
         try:
             while not self._stopping.is_set():
-                self._step(outage)
+                self._step(self.worker.outage)
         finally:
             self.worker.close()
 

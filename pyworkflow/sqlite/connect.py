@@ -37,7 +37,7 @@ def translated(path: Path) -> Iterator[None]:
         raise InvalidValueException(repr(error.object[:100]), "it is not Unicode text") from error
     except sqlite3.Error as error:
         code = _code(error)
-        if code == sqlite3.SQLITE_CANTOPEN and (why := _why_not_opened(path)):
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR) and (why := _why_not_opened(path)):
             raise BackendException(f"{path} cannot be opened: {why}") from error
         if code in _UNAVAILABLE:
             raise BackendUnavailableException(f"{path}: {error}; nothing was done, try again") from error

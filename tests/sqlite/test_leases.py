@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -94,6 +95,29 @@ def test_the_next_lease_sweeps_away_the_files_of_the_dead_and_no_others(path: Pa
     leases.drop(new)
 
 
+def test_leases_that_threads_open_at_once_live_in_the_eyes_of_another_process(path: Path, folder: Path) -> None:
+    opened: list[str] = []
+    sets = [Leases(folder) for _ in range(4)]
+
+    def open_many(leases: Leases) -> None:
+        opened.extend(leases.open("busy") for _ in range(60))
+
+    threads = [threading.Thread(target=open_many, args=(leases,)) for leases in sets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with Elsewhere(partial(SQLiteBackend, path), judging, opened) as other:
+        assert other.begin().hear_all() == [[True] * 240]
+    for lease in opened:
+        sets[0].drop(lease)
+
+
+def judging(backend: Backend, leases: list[str]) -> Iterator[list[bool]]:
+    """Say which leases live, as seen from here."""
+    yield [backend._store.is_alive(lease) for lease in leases]  # type: ignore[attr-defined]
+
+
 def test_what_a_killed_worker_held_is_handed_out_again(path: Path, open_backend: Open) -> None:
     clock = Clock()
     backend = open_backend(clock=clock)
@@ -144,7 +168,8 @@ def looking(backend: Backend) -> Iterator[str | None]:
         yield None if task is None else task.process.id
 
 
-def test_a_lease_of_a_user_whose_file_cannot_be_opened_is_not_ours_to_judge(path: Path) -> None:
+@pytest.mark.parametrize(("mode", "alive"), [(0o644, False), (0, True)], ids=["readable", "secret"])
+def test_a_lease_of_another_user_is_judged_if_its_file_can_be_opened(path: Path, mode: int, alive: bool) -> None:
     script = f"""
 import os
 from pathlib import Path
@@ -152,13 +177,16 @@ from pyworkflow.sqlite.leases import Leases
 leases = Leases(Path({str(path.parent)!r}))
 theirs = Path({str(path.parent)!r}) / "theirs.lease"
 theirs.touch()
-theirs.chmod(0)
+theirs.chmod({mode})
 if os.geteuid() == 0:
     os.chmod({str(path.parent)!r}, 0o777)
     os.seteuid(65534)
 print(leases.is_alive("theirs"))
 """
-    assert _run(script) == "True\n"
+    for folder in path.parents:  # as pytest makes them, nobody else may enter
+        if folder.stat().st_uid == os.geteuid():
+            folder.chmod(folder.stat().st_mode | 0o055)
+    assert _run(script) == f"{alive}\n"
 
 
 def test_a_folder_that_takes_no_leases_is_named_in_one_line(path: Path, open_backend: Open) -> None:

@@ -327,6 +327,27 @@ def test_a_stop_does_not_wait_for_threads_that_are_stuck(
     assert gate.inside == 2
 
 
+def test_timers_and_time_outs_take_effect_while_all_its_threads_are_busy(
+    manager: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "LOOK", 0.01)
+    busy = manager.start_process(Process(FanWorkflow, input=1))
+    started = run(concurrency=1)
+    until(lambda: gate.inside == 1)
+    monkeypatch.setattr(FanWorkflow, "decide", lambda *_: gate.wait())
+    other = manager.start_process(Process(FanWorkflow))
+    until(lambda: gate.inside == 2)
+    with manager.backend.lease() as lease:
+        manager.start_process(Process(OtherWorkflow, "timed"))
+        task = manager.backend.poll_decision_task("other", lease=lease)
+        assert task is not None
+        manager.backend.complete_decision_task(task, Timer(0.05))
+    until(lambda: manager.process_by_id("timed").history[-1].type == "timer")
+    assert not is_closed(manager, busy)()
+    assert not is_closed(manager, other)()
+    started.pool.abort()
+
+
 def test_it_ends_when_so_many_tasks_have_been_done(manager: Manager, gate: Gate, run: Running) -> None:
     gate.open.set()
     process_id = manager.start_process(Process(FanWorkflow, input=5))

@@ -701,6 +701,18 @@ def test_a_thread_survives_a_backend_that_is_away_and_polls_that_break(
     assert caplog.text.count("polling failed, trying again") == 2
 
 
+def test_a_thread_that_is_joined_does_not_keep_a_result_for_a_backend_that_is_away(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, until: Any
+) -> None:
+    manager = troubled(AWAY, complete_activity_task=1_000_000, release=1_000_000)
+    scheduled(manager, DoActivity, monkeypatch, lambda _: 7)
+    thread = WorkerThread(ActivityWorker(manager), delay_on_idle=0.01)
+    thread.start()
+    until(lambda: "the backend cannot be reached" in caplog.text)
+    thread.join(timeout=30)
+    assert not thread.is_alive()
+
+
 def test_a_thread_gives_up_its_lease_when_it_ends(manager: Manager) -> None:
     process_id = manager.start_process(Process(DoWorkflow))
     worker = DecisionWorker(manager)

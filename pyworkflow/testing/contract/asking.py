@@ -133,6 +133,14 @@ class AskingRules(Contract):
         with pytest.raises(UnknownActivityException):
             self.backend.complete_activity_task(task, "again")
 
+    def test_A7_what_was_handed_off_is_not_released_any_more(self) -> None:
+        task = self.running()
+        token = self.backend.hand_off(task)
+        with self.nothing_recorded():
+            self.backend.release(task)
+        self.backend.complete_activity_task(ActivityTask.of_token(token), "arrived")
+        assert self.last(str(task.process_id)) == ActivityEvent(task.activity_execution, ActivityCompleted("arrived"))
+
     def test_A7_an_ending_that_it_returns_is_one(self) -> None:
         worker, task = self._taken(LetterActivity, "fails")
         worker.work(task, worker.deadline(task))

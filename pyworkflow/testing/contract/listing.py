@@ -49,6 +49,17 @@ class ListingRules(Contract):
         self.backend.cancel_process(ids[2])
         assert self.open_ids() == [*ids[:2], *ids[3:]]
 
+    def test_P5_all_of_many_are_listed_each_once(self) -> None:
+        ids = [self.start(str(number)) for number in range(250)]
+        assert self.open_ids() == ids
+        summaries: list[str] = []
+        cursor = None
+        while not summaries or cursor is not None:
+            page = self.backend.summaries(cursor=cursor, limit=70)
+            summaries += [summary.id for summary in page]
+            cursor = page.cursor
+        assert sorted(summaries) == sorted(ids)
+
     def test_P5_processes_come_one_by_one_with_their_histories(self) -> None:
         process_id = self.start(input=1, tags=["t"])
         self.backend.signal_process(process_id, "go")

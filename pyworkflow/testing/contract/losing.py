@@ -9,7 +9,7 @@ from pyworkflow.decision import RecordMarker, ScheduleActivity
 from pyworkflow.event import ActivityEvent, ActivityLostEvent, ActivityStartedEvent, DecisionEvent
 from pyworkflow.exceptions import UnknownActivityException, UnknownDecisionException
 from pyworkflow.task import ActivityTask
-from pyworkflow.testing.contract.base import Contract, some
+from pyworkflow.testing.contract.base import YEAR, Contract, some
 
 WAYS = ["lease", "release"]
 
@@ -112,6 +112,18 @@ class LosingRules(Contract):
         self.backend.complete_activity_task(task, "in time")
         assert self.last(process_id) == ActivityEvent(task.activity_execution, ActivityCompleted("in time"))
 
+    @pytest.mark.parametrize("way", WAYS)
+    def test_A5_one_whose_time_was_up_before_has_timed_out_and_is_not_lost(self, way: str) -> None:
+        self.backend.register_activity("Brief", scheduled_timeout=YEAR, execution_timeout=20)
+        process_id = self.scheduled("Brief")
+        with self.backend.lease() as lease:
+            task = some(self.backend.poll_activity_task(lease=lease))
+            self.clock.advance(3600)
+            lease.close() if way == "lease" else self.backend.release(task)
+        ended = ActivityEvent(task.activity_execution, ActivityTimedOut(timeout="execution"))
+        assert self.history(process_id)[-1:] == [ended]
+        assert "activity_lost" not in self.types(process_id)
+
     def test_A5_losses_are_counted_for_one_schedule(self) -> None:
         process_id = self.scheduled(id="1")
         self._lose_activity("release")
@@ -122,6 +134,16 @@ class LosingRules(Contract):
         assert self.open_activity(process_id).losses == 1
 
     # --- decisions ---
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_A5_a_lost_decision_keeps_the_error_of_the_one_before(self, way: str) -> None:
+        process_id = self.start()
+        self.backend.fail_decision_task(some(self.backend.poll_decision_task()), "a bug")
+        self.clock.advance(1)
+        lease = self.backend.lease("me")
+        lost = some(self.backend.poll_decision_task(lease=lease))
+        lease.close() if way == "lease" else self.backend.release(lost)
+        assert some(self.backend.pending(process_id).decision).error == "a bug"
 
     @pytest.mark.parametrize("way", WAYS)
     def test_A5_a_lost_decision_is_offered_again_at_once_and_nothing_is_recorded(self, way: str) -> None:

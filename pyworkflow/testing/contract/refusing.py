@@ -45,6 +45,7 @@ WRONG: dict[str, tuple[list[Any], int]] = {
     "a timer id twice": ([Timer(1, id="u"), Timer(2, id="u")], 1),
     "a delay below zero": ([Timer(-1)], 0),
     "a delay that is no number": ([Timer("1")], 0),  # type: ignore[arg-type]
+    "a delay that is a truth value": ([Timer(True)], 0),
     "a delay that is not finite": ([Timer(float("inf"))], 0),
     "something after a closing decision": ([CompleteProcess(), RecordMarker("m")], 1),
     "a closing decision after another": ([ContinueAsNew(), CompleteProcess()], 1),

@@ -24,6 +24,7 @@ TRIGGERS: dict[str, Callable[[Any], object]] = {
     "a poll for activities": lambda contract: contract.backend.poll_activity_task("nobody's"),
     "a heartbeat": lambda contract: contract.backend.heartbeat_activity_task(contract.bystander),
     "a completed activity": lambda contract: contract.backend.complete_activity_task(contract.bystander),
+    "keeping time": lambda contract: contract.backend.apply_due(),
     "a completed decision": lambda contract: contract.backend.complete_decision_task(contract.bystanding, []),
 }
 

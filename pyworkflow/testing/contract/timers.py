@@ -7,7 +7,15 @@ from typing import Any
 
 import pytest
 
-from pyworkflow.decision import CancelTimer, CompleteProcess, ContinueAsNew, RecordMarker, ScheduleActivity, Timer
+from pyworkflow.decision import (
+    CancelTimer,
+    CompleteProcess,
+    ContinueAsNew,
+    RecordMarker,
+    ScheduleActivity,
+    StartChildProcess,
+    Timer,
+)
 from pyworkflow.event import DecisionEvent, DecisionTimedOutEvent, TimerEvent
 from pyworkflow.process import Process
 from pyworkflow.testing.contract.base import Contract, some
@@ -61,6 +69,23 @@ class TimerRules(Contract):
         fired = [event.timer.data for event in self.history(process_id) if isinstance(event, TimerEvent)]
         assert fired == [1, 2, 3, 4, 5]
         assert not self.is_due()
+
+    def test_T1_of_equal_timers_the_oldest_is_canceled(self) -> None:
+        process_id = self.start()
+        self.decide(Timer(10, "same"))
+        self.clock.advance(1)
+        self.backend.signal_process(process_id, "go")
+        self.decide(Timer(10, "same"), CancelTimer(Timer(10, "same")))
+        (left,) = self.backend.pending(process_id).timers
+        assert left.due_at == self.clock() + timedelta(seconds=10)
+
+    def test_T1_what_one_expiry_leads_to_comes_before_the_next(self) -> None:
+        self.backend.register_workflow("Brief", timeout=4)
+        self.start("parent")
+        self.decide(StartChildProcess(Process("Brief", "child")), Timer(5))
+        self.clock.advance(10)
+        self.backend.poll_activity_task()
+        assert self.types("parent")[-2:] == ["child_process", "timer"]
 
     def test_T1_timers_and_timeouts_of_all_processes_are_applied_in_due_order(self) -> None:
         self.backend.register_activity("Brief", scheduled_timeout=2)

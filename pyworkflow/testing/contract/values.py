@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import pytest
@@ -44,8 +45,26 @@ CALLS: dict[str, Callable[[Backend, Any], object]] = {
 }
 
 
+class Colour(str, Enum):  # noqa: UP042 - one of a StrEnum says what JSON says
+    RED = "red"
+    PAY = "Pay"
+
+
 class ValueRules(Contract):
     """V3."""
+
+    def test_V3_an_enumeration_of_texts_is_the_text_that_json_makes_of_it(self) -> None:
+        process_id = self.start(Colour.RED, input={Colour.RED: Colour.RED}, tags=[Colour.RED])
+        self.backend.signal_process(process_id, Colour.RED, Colour.RED)
+        self.decide(ScheduleActivity(Colour.PAY, id=Colour.RED), RecordMarker(Colour.RED), Timer(1, id=Colour.RED))
+        task = self.work(Colour.RED)
+        process = self.backend.process_by_id("red")
+        assert (process.id, process.input, process.tags) == ("red", {"red": "red"}, ["red"])
+        assert process.history[1] == SignalEvent(Signal("red", "red"))
+        assert process.history[3] == DecisionEvent(ScheduleActivity("Pay", id="red"))
+        assert process.history[4:6] == [DecisionEvent(RecordMarker("red")), DecisionEvent(Timer(1, id="red"))]
+        assert process.history[-1] == ActivityEvent(task.activity_execution, ActivityCompleted("red"))
+        assert [type(value) for value in (process.id, process.tags[0], task.activity_execution.id)] == [str] * 3
 
     @pytest.mark.parametrize(("given", "expected"), VALUES)
     def test_V3_what_is_given_comes_back_as_json_would_bring_it(self, given: Any, expected: Any) -> None:

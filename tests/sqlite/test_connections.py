@@ -135,6 +135,7 @@ def test_calls_that_race_with_close_leave_no_connection_open(path: Path, seen: A
         began = threading.Barrier(5)
 
         def call(backend: SQLiteBackend = backend, began: threading.Barrier = began) -> None:
+            backend.start_process(Process("Order"))
             began.wait()
             try:
                 while True:
@@ -147,6 +148,7 @@ def test_calls_that_race_with_close_leave_no_connection_open(path: Path, seen: A
         for thread in threads:
             thread.start()
         began.wait()
+        backend.start_process(Process("Order"))
         backend.close()
         for thread in threads:
             thread.join()

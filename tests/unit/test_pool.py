@@ -331,6 +331,7 @@ def test_timers_and_time_outs_take_effect_while_all_its_threads_are_busy(
     manager: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "LOOK", 0.01)
+    monkeypatch.setattr(GatedActivity, "heartbeat", lambda _: None)  # which would apply what is due as well
     busy = manager.start_process(Process(FanWorkflow, input=1))
     started = run(concurrency=1)
     until(lambda: gate.inside == 1)

@@ -18,8 +18,6 @@ from pyworkflow.exceptions import BackendException
 from pyworkflow.memory import MemoryBackend
 from pyworkflow.process import Process
 from pyworkflow.sqlite import SQLiteBackend
-from pyworkflow.testing import roles
-from pyworkflow.testing.elsewhere import Elsewhere
 
 WAIT = 20.0  # what a poll that is not woken takes, to bring nothing
 
@@ -105,12 +103,16 @@ def test_an_interrupt_and_a_close_wake_all(backend: Backend, waiting: Callable[.
             assert isinstance(poll.exception(), BackendException) if poll.exception() else poll.result() is None
 
 
-def test_what_another_process_brings_wakes_a_poll(tmp_path: Path, waiting: Callable[..., Any]) -> None:
+def test_what_another_backend_over_the_same_file_brings_wakes_a_poll(
+    tmp_path: Path, waiting: Callable[..., Any]
+) -> None:
     path = tmp_path / "processes.db"
-    with SQLiteBackend(path) as backend, Elsewhere(partial(SQLiteBackend, path), roles.start, ["p"], 0) as other:
-        poll = waiting(partial(backend.poll_decision_task, wait=WAIT))
-        assert other.begin().hear() == "p"
-        assert poll.result().process.id == "p"
+    with SQLiteBackend(path) as backend, SQLiteBackend(path) as other:
+        other.register_workflow("Order")
+        for number in range(20):
+            poll = waiting(partial(backend.poll_decision_task, wait=WAIT))
+            other.start_process(Process("Order", str(number)))
+            assert poll.result().process.id == str(number)
 
 
 def test_more_than_a_pipe_takes_in_one_piece_wakes_everybody(tmp_path: Path, waiting: Callable[..., Any]) -> None:

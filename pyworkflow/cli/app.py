@@ -34,7 +34,9 @@ def options(
     context: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option(envvar="PYWORKFLOW_CONFIG", help="The workflows.toml to use instead of the nearest one."),
+        typer.Option(
+            envvar="PYWORKFLOW_CONFIG", metavar="FILE", help="The workflows.toml to use, instead of the nearest."
+        ),
     ] = None,
     backend: Annotated[
         str | None,

@@ -44,7 +44,7 @@ class Format(StrEnum):
     jsonl = "jsonl"
 
 
-FormatOption = Annotated[Format, typer.Option("-o", "--output", help="How to print it.")]
+FormatOption = Annotated[Format, typer.Option("-o", "--output", metavar="table|json|jsonl", help="How to print it.")]
 
 
 @dataclass(frozen=True)
@@ -354,6 +354,15 @@ def _tree(node: Node) -> Tree:
 def _joined(parts: Iterable[Part]) -> Text:
     from rich.text import Text
 
-    line = Text("  ").join(Text(safe(part.text).ljust(part.width), part.style) for part in parts)
+    line = Text("  ").join(map(_styled, parts))
     line.no_wrap, line.overflow = True, "ellipsis"
     return line
+
+
+def _styled(part: Part) -> Text:
+    """Spaces before the text have no style: in a picture, what has one has a place of its own."""
+    from rich.text import Text
+
+    text = safe(part.text).ljust(part.width)
+    shown = text.lstrip(" ")
+    return Text.assemble(" " * (len(text) - len(shown)), (shown, part.style))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 import threading
@@ -45,7 +46,7 @@ def serve(serving: Serving, *, alone: bool = True) -> int:
         backend.summaries(limit=1)  # can it be read? If not, that is to be said once
         manager = session.manager(backend)
         pool = _pool(serving, manager, session)
-        if alone:
+        if alone and serving.log_level <= logging.INFO:
             output.note(first_line(manager, session, pool.identity))
         with output.prints_aside(), _stopped(pool, alone=alone) as received:
             pool.run()

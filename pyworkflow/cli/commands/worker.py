@@ -81,5 +81,7 @@ def worker(
     output.log_to_stderr(serving.log_level, with_process=True)
     with session.open_backend() as backend:
         backend.summaries(limit=1)
-        output.note(first_line(session.manager(backend), session, f"of {processes} processes"))
+        line = first_line(session.manager(backend), session, f"of {processes} processes")
+        if not quiet:
+            output.note(line)
     return Processes(replace(serving, concurrency=concurrency or 1), processes).run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from traceback import TracebackException
 from types import TracebackType
 
@@ -48,13 +49,15 @@ def defined_at(cls: type) -> str:
 
 
 def where(error: BaseException) -> str:
-    """The file and the line that raised it."""
+    """The file, relative to this folder if it is below, and the line that raised it."""
     trace = error.__traceback__
     if trace is None:
         return "?"
     while trace.tb_next is not None:
         trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    file = trace.tb_frame.f_code.co_filename
+    near = os.path.relpath(file)
+    return f"{file if near.startswith(os.pardir) else near}:{trace.tb_lineno}"
 
 
 def _unicode(text: str) -> str:

@@ -84,6 +84,8 @@ class WorkerPool:
         """
         lease = self._outage.ride_out(lambda: self.manager.backend.lease(self.identity))
         try:
+            # What is due first: or one kind of worker could find nothing to do before the other has found it lost.
+            self._outage.ride_out(self.manager.backend.apply_due)
             threading.Thread(target=self._keep_time, name="pyworkflow-time", daemon=True).start()
             threads = self._threads(lease)
             for thread in threads:

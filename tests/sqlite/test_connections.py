@@ -220,6 +220,8 @@ from pathlib import Path
 from pyworkflow.exceptions import BackendException
 from pyworkflow.sqlite import SQLiteBackend
 path = Path({str(path)!r})
+with SQLiteBackend(path) as backend:
+    backend.process_by_id("p")  # so that all is loaded, as who is nobody cannot
 path.chmod(0o444)
 path.parent.chmod(0o555)
 if os.geteuid() == 0:

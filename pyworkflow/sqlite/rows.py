@@ -80,7 +80,7 @@ EVENTS_OF_PROCESS = """
 CLOSED_BEFORE = """
     SELECT id FROM process WHERE closed_at < ? AND status NOT IN ('open', 'continued') ORDER BY closed_at LIMIT ?"""
 # Once the newest event is gone SQLite would give its number again: a mark, of no process, takes its place.
-MARK = "INSERT OR IGNORE INTO event (seq, process, number, type, at, body) VALUES (?1, 0, ?1, 'forgotten', 0, '')"
+MARK = "INSERT OR IGNORE INTO event (seq, process, number, type, at, body) VALUES (?, 0, ?, 'forgotten', 0, '')"
 DROP_OLDER_MARKS = "DELETE FROM event WHERE process = 0 AND number < ?"
 
 
@@ -249,7 +249,7 @@ class SQLTransaction(Transaction):
             )
             self._execute("DELETE FROM start WHERE process = ?", (key,))
             self._execute("DELETE FROM process WHERE key = ?", (key,))
-        self._execute(MARK, (newest,))
+        self._execute(MARK, (newest, newest))
         self._execute(DROP_OLDER_MARKS, (newest,))
 
 

@@ -7,11 +7,11 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from typing import TypeVar, get_args
-from weakref import WeakSet
+from weakref import WeakSet, finalize
 
 from pyworkflow.engine.store import Store, Transaction
 from pyworkflow.exceptions import BackendException, InvalidValueException
@@ -51,7 +51,9 @@ class SQLiteStore(Store):
         # The one that was used last is lent first: it still has the pages in its cache, and every other one has to
         # read anew what was written since.
         self._idle: deque[sqlite3.Connection] = deque()
-        self._lent = _Count()
+        self._close_at_last = finalize(self, _close_all, self._idle)
+        self._lent: set[object] = set()  # something for each connection that is lent
+        self._held_up = False  # a fork is near: none is lent
         self._seen = False
         folder = self._path.with_name(self._path.name + "-live")
         self._wake = Wake(folder)
@@ -60,28 +62,50 @@ class SQLiteStore(Store):
     def transact(self, operation: Callable[[Transaction], Result]) -> Result:
         self._check_open()
         asked_at = monotonic()
-        with self._writing, translated(self._path), self._lent:
-            connection = self._take() or self._made()
-            return self._whole(connection, lambda: begin_writing(connection, self._path, asked_at), operation)
+        with self._writing, translated(self._path):
+            return self._lent_to(self._made, lambda one: begin_writing(one, self._path, asked_at), operation)
 
     def read(self, operation: Callable[[Transaction], Result]) -> Result:
         self._check_open()
-        with translated(self._path), self._lent:
+        with translated(self._path):
             if not self._is_made():
                 with closing(empty()) as nothing:
                     return operation(SQLTransaction(nothing))
-            connection = self._take() or connect_to_read(self._path, self._durability)
-            return self._whole(connection, lambda: connection.execute("BEGIN"), operation)
+            return self._lent_to(
+                lambda: connect_to_read(self._path, self._durability), lambda one: one.execute("BEGIN"), operation
+            )
+
+    def _lent_to(
+        self,
+        make: Callable[[], sqlite3.Connection],
+        begin: Callable[[sqlite3.Connection], object],
+        operation: Callable[[Transaction], Result],
+    ) -> Result:
+        """One transaction on an idle connection, or a new one.
+
+        No locks are taken for this but those that a `with` takes and gives back whatever happens: a Ctrl-C, at any
+        point, must not leave one locked.
+        """
+        mark = object()
+        try:
+            self._lent.add(mark)
+            while self._held_up:
+                self._lent.discard(mark)
+                sleep(0.001)
+                self._lent.add(mark)
+            return self._whole(self._take() or make(), begin, operation)
+        finally:
+            self._lent.discard(mark)
 
     def _whole(
-        self, connection: sqlite3.Connection, begin: Callable[[], object], operation: Callable[[Transaction], Result]
+        self,
+        connection: sqlite3.Connection,
+        begin: Callable[[sqlite3.Connection], object],
+        operation: Callable[[Transaction], Result],
     ) -> Result:
-        """One transaction on a connection, which is then idle again, or closed if it may be in the midst of something.
-
-        Whatever is raised, a Ctrl-C at any point included, leaves no transaction open.
-        """
+        """The transaction; the connection is then idle again, or closed if it may be in the midst of something."""
         try:
-            begin()
+            begin(connection)
             result = operation(SQLTransaction(connection))
             connection.execute("COMMIT")
         except BaseException:
@@ -108,8 +132,7 @@ class SQLiteStore(Store):
             self._close_idle()
 
     def _close_idle(self) -> None:
-        while (connection := self._take()) is not None:
-            connection.close()
+        _close_all(self._idle)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -133,16 +156,20 @@ class SQLiteStore(Store):
     def before_fork(self) -> None:
         """Be without connections at the moment of the fork."""
         self._writing.acquire()
-        self._lent.wait_for_none()
+        self._held_up = True
+        until = monotonic() + BUSY_TIMEOUT
+        while self._lent and monotonic() < until:
+            sleep(0.001)
         self._close_idle()
 
     def after_fork_in_parent(self) -> None:
         """Go on."""
-        self._lent.go_on()
+        self._held_up = False
         self._writing.release()
 
     def after_fork_in_child(self) -> None:
         """Begin anew; the parent's locks, pipe and leases are not ours."""
+        self._close_at_last.detach()
         self._begin()
 
     # --- waking and leases ---
@@ -177,35 +204,10 @@ class SQLiteStore(Store):
         self._close_idle()
 
 
-class _Count:
-    """How many connections are lent; entered for as long as one is. No new ones while a fork is near."""
-
-    def __init__(self) -> None:
-        self._condition = threading.Condition()
-        self._lent = 0
-        self._held_up = False
-
-    def __enter__(self) -> None:
-        with self._condition:
-            self._condition.wait_for(lambda: not self._held_up)
-            self._lent += 1
-
-    def __exit__(self, *ignored: object) -> None:
-        with self._condition:
-            self._lent -= 1
-            self._condition.notify_all()
-
-    def wait_for_none(self) -> None:
-        """Return when none is lent; then none will be until `go_on`."""
-        with self._condition:
-            self._held_up = True
-            self._condition.wait_for(lambda: self._lent == 0, timeout=BUSY_TIMEOUT)
-
-    def go_on(self) -> None:
-        """They can be lent again."""
-        with self._condition:
-            self._held_up = False
-            self._condition.notify_all()
+def _close_all(connections: deque[sqlite3.Connection]) -> None:
+    with suppress(IndexError):  # another thread can take the last one
+        while True:
+            connections.pop().close()
 
 
 class _Forks:

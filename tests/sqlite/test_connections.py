@@ -112,7 +112,7 @@ signal.signal(signal.SIGALRM, signal.default_int_handler)
 random.seed(7)
 for number in range(1500):
     try:
-        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00001, 0.0012), 0.05)  # again, if one falls into a callback
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00001, 0.0012), 0.05)  # again: a callback can swallow one
         while True:
             backend.signal_process("p", "go")
             backend.process_by_id("p", run=1) if number % 10 == 0 else backend.pending("p")

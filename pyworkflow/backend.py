@@ -6,9 +6,10 @@ The rules behind the promise are numbered; one suite of tests in `pyworkflow.tes
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from difflib import get_close_matches
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -16,6 +17,7 @@ from pyworkflow.activity import ActivityExecution, ActivityResult
 from pyworkflow.decision import Decision, Timer
 from pyworkflow.defaults import Defaults
 from pyworkflow.event import Event
+from pyworkflow.exceptions import ConfigurationException
 from pyworkflow.process import Process
 from pyworkflow.signal import Signal
 from pyworkflow.task import ActivityTask, DecisionTask
@@ -106,6 +108,20 @@ class Recorded:
     run: int
     number: int
     event: Event
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Events that one call recorded for one run of a process, in order; `number` (from 1) is that of the first."""
+
+    process_id: str
+    workflow: str
+    run: int
+    number: int
+    events: tuple[Event, ...]
+
+
+Observer = Callable[[Observed], None]
 
 
 @dataclass(frozen=True)
@@ -209,6 +225,12 @@ class Backend(ABC):
     """
 
     capabilities: Capabilities
+
+    observer: Observer | None = None
+    """Called with what a call of this object recorded, after the commit and before the call returns, at most once.
+
+    Other objects and other operating-system processes observe what their own calls record. What it raises is logged.
+    """
 
     # --- what there is to work on ---
 
@@ -428,3 +450,22 @@ class Backend(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self.close()
+
+
+def known_options(url: str, options: Mapping[str, str], known: Mapping[str, Collection[str] | None]) -> dict[str, Any]:
+    """The options of a backend's URL, or of [backend]. `known` has the values that each may have; None: any.
+
+    Raises ConfigurationException for one that is not known, or whose value is none of those.
+    """
+    scheme = url.partition(":")[0]
+    for name, value in options.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            there_are = f"there are {', '.join(known)}" if known else "it has none"
+            hint = f"did you mean {near[0]!r}?" if near else there_are
+            raise ConfigurationException(f"the backend {scheme}: has no option {name!r}; {hint}", option=name)
+        values = known[name]
+        if values is not None and value not in values:
+            listed = " or ".join(f'"{one}"' for one in values)
+            raise ConfigurationException(f"{name} must be {listed}, not {value!r}", option=name)
+    return dict(options)

@@ -123,4 +123,8 @@ class BackendUnavailableException(BackendException):
 
 
 class ConfigurationException(WorkflowException):
-    """Something is wrong in workflows.toml, or in the code that it names."""
+    """Something is wrong in workflows.toml, or in the code that it names; `option` is the backend's option, if any."""
+
+    def __init__(self, message: str, *, option: str | None = None) -> None:
+        super().__init__(message)
+        self.option = option

@@ -39,7 +39,11 @@ class Session:
         settings = read_settings(file) if file else Settings()
         if self.backend_url is None:
             return settings
-        return replace(settings, backend=BackendSettings(self.backend_url, settings.backend.durability))
+        # Options belong to a kind of backend: to another file as well, to another kind not.
+        written = settings.backend
+        alike = written.url.partition(":")[0] == self.backend_url.partition(":")[0]
+        given = (written.options, Path.cwd(), written.places) if alike else ()
+        return replace(settings, backend=BackendSettings(self.backend_url, *given))
 
     def open_backend(self, *, alone: bool = False) -> Backend:
         """The backend; the caller closes it. Unless `alone`, it must be one that other commands see as well."""

@@ -1,38 +1,68 @@
-"""From a backend's URL to the backend."""
+"""From a backend's URL to the backend: schemes are entry points, ours as well as those of other packages.
+
+The entry point of a scheme is a function that is called with three things: the URL (without its query), the folder
+that a relative path in it starts from, and the options, which are the URL's query and the other keys of [backend]. It
+returns a Backend. It raises ConfigurationException for a URL that is none of its kind, or an option that it does not
+know.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 from pyworkflow.backend import Backend
 from pyworkflow.config.settings import BackendSettings
 from pyworkflow.exceptions import ConfigurationException
 
+GROUP = "pyworkflow.backends"
+
+Opener = Callable[[str, Path, Mapping[str, str]], Backend]
+
 
 def open_backend(settings: BackendSettings) -> Backend:
-    """The backend that the URL names: `sqlite:///relative.db`, `sqlite:////absolute.db`, or `memory:`.
+    """The backend that the URL names.
 
-    Raises ConfigurationException for any other URL, and what the backend itself raises when it is opened.
+    Raises ConfigurationException for a URL or an option that is wrong and for a backend that is not installed, and
+    what the backend itself raises when it is opened.
     """
-    match settings.url.partition(":")[0]:
-        case "sqlite":
-            from pyworkflow.sqlite import SQLiteBackend
-
-            return SQLiteBackend(_sqlite_file(settings), durability=settings.durability)
-        case "memory" if settings.url == "memory:":
-            from pyworkflow.memory import MemoryBackend
-
-            return MemoryBackend()
-    raise ConfigurationException(
-        f"{settings.url!r} is no backend: write sqlite:///FILE (relative), sqlite:////FILE (absolute) or memory:"
-    )
+    url, _, query = settings.url.partition("?")
+    options = {**settings.options, **dict(parse_qsl(query, keep_blank_values=True))}
+    try:
+        return _opener(url)(url, settings.folder, options)
+    except ConfigurationException as error:
+        place = settings.places.get(error.option or "")
+        raise ConfigurationException(f"{place}: {error}") if place else error from error.__cause__
 
 
-def _sqlite_file(settings: BackendSettings) -> Path:
-    written = settings.url.removeprefix("sqlite:///")
-    if written == settings.url or not written or written == ":memory:":
-        raise ConfigurationException(
-            f"{settings.url!r} names no file: write sqlite:///orders.db for one in {settings.folder}, "
-            "sqlite:////var/lib/orders.db for an absolute path"
-        )
-    return settings.folder / written
+def schemes() -> list[str]:
+    """Those that are known here."""
+    return sorted(entry_points(group=GROUP).names)
+
+
+def _opener(url: str) -> Opener:
+    scheme, colon, _ = url.partition(":")
+    found = entry_points(group=GROUP, name=scheme)
+    if not colon or not found:
+        near = get_close_matches(scheme, schemes(), n=1)
+        hint = f"did you mean {near[0]}:?" if near else f"write a URL that begins with {_listed(schemes())}"
+        raise ConfigurationException(f"{url!r} is no backend: {hint}")
+    (entry, *_) = found
+    try:
+        opener: Opener = entry.load()
+    except ModuleNotFoundError as error:
+        raise ConfigurationException(_missing(scheme, entry, error)) from error
+    return opener
+
+
+def _missing(scheme: str, entry: EntryPoint, error: ModuleNotFoundError) -> str:
+    extras = ",".join(entry.extras)
+    cure = f": pip install 'pyworkflow[{extras}]'" if extras else ""
+    return f"the backend {scheme}: needs the package {error.name!r}, which is not installed{cure}"
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(f"{word}:" for word in words[:-1]) + f" or {words[-1]}:" if len(words) > 1 else f"{words[0]}:"

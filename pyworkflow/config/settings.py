@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pyworkflow.exceptions import ConfigurationException
 
@@ -25,11 +25,15 @@ class ProjectSettings:
 
 @dataclass(frozen=True)
 class BackendSettings:
-    """Where processes are kept. A path in `url` is relative to `folder`."""
+    """Where processes are kept. A path in `url` is relative to `folder`.
+
+    `options` are the backend's own; `places` says where they are written, as file:line.
+    """
 
     url: str = "sqlite:///.pyworkflow/pyworkflow.db"
-    durability: Literal["normal", "full"] = "normal"
+    options: Mapping[str, str] = field(default_factory=dict)
     folder: Path = field(default_factory=Path.cwd)
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,12 @@ def read_settings(file: Path) -> Settings:
             modules=tuple(project.get("modules", ())),
             path=tuple(folder / entry for entry in project.get("path", ["."])),
         ),
-        backend=BackendSettings(**backend, folder=folder),
+        backend=BackendSettings(
+            backend.pop("url", BackendSettings.url),
+            backend,
+            folder,
+            {option: f"{shown_path(file)}:{_line_of(text, f'backend.{option}')}" for option in backend},
+        ),
         worker=WorkerSettings(
             concurrency=worker.get("concurrency", WorkerSettings.concurrency),
             categories=tuple(worker["categories"]) if "categories" in worker else None,
@@ -122,7 +131,6 @@ _KEYS = {
     },
     "backend": {
         "url": _Kind('text, such as "sqlite:///orders.db"', lambda value: isinstance(value, str)),
-        "durability": _Kind('"normal" or "full"', lambda value: value in ("normal", "full")),
     },
     "worker": {
         "concurrency": _Kind("a whole number from 1", lambda value: type(value) is int and value >= 1),
@@ -144,6 +152,10 @@ def _check(file: Path, text: str, tables: dict[str, Any]) -> None:
         if not isinstance(table, dict):
             raise wrong(name, f"{name} must be a table, which begins with [{name}]")
         for key, value in table.items():
+            if name == "backend" and key not in _KEYS[name]:
+                if not isinstance(value, str):
+                    raise wrong(f"{name}.{key}", f"{key} must be text, not {value!r}")
+                continue  # an option, which the backend will know
             if key not in _KEYS[name]:
                 raise wrong(f"{name}.{key}", f"[{name}] has no key {key!r}; {_nearest(key, _KEYS[name])}")
             kind = _KEYS[name][key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import time
@@ -29,7 +30,7 @@ from pyworkflow.defaults import Defaults
 from pyworkflow.engine import decide, importing, reading, transitions
 from pyworkflow.engine.bell import EVENTS
 from pyworkflow.engine.changes import Changes
-from pyworkflow.engine.records import ActivityRow, Due, ProcessHead, Start, Worker, micros
+from pyworkflow.engine.records import ActivityRow, Due, EventRecord, ProcessHead, Start, Worker, micros
 from pyworkflow.engine.registry import Registry
 from pyworkflow.engine.session import Session, activities_of, decisions_of
 from pyworkflow.engine.store import Store, Transaction
@@ -48,6 +49,8 @@ from pyworkflow.naming import name_of
 from pyworkflow.process import Process
 from pyworkflow.signal import Signal
 from pyworkflow.task import ActivityTask, DecisionTask
+
+LOGGER = logging.getLogger("pyworkflow.engine")
 
 Result = TypeVar("Result")
 Row = TypeVar("Row")
@@ -346,16 +349,27 @@ class EngineBackend(Backend):
     def _transact(self, operation: Callable[[Session], Result]) -> Result:
         """One operation: whole or not at all; then those that wait for what it brought are woken."""
 
-        def in_transaction(transaction: Transaction) -> tuple[Result, Sequence[str]]:
-            session = Session(transaction, self._now())  # the time when its turn has come, after any waiting
+        def in_transaction(transaction: Transaction) -> tuple[Result, Session]:
+            # The time is that when its turn has come, after any waiting.
+            session = Session(transaction, self._now(), observed=self.observer is not None)
             result = operation(session)
             session.deliver()
-            return result, session.topics
+            return result, session
 
-        result, topics = self._store.transact(in_transaction)
-        if topics:
-            self._store.ring(topics)
+        result, session = self._store.transact(in_transaction)
+        if session.topics:
+            self._store.ring(session.topics)
+        if session.recorded:
+            self._tell_observer(session.recorded)
         return result
+
+    def _tell_observer(self, recorded: Iterable[tuple[ProcessHead, list[EventRecord]]]) -> None:
+        for head, records in recorded:
+            try:
+                if self.observer is not None:
+                    self.observer(reading.observed(head, records))
+            except Exception:
+                LOGGER.exception("the observer of %r failed; what it was told of is recorded", self)
 
     def apply_due(self) -> None:
         self._recover()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from pyworkflow import codec
-from pyworkflow.backend import Page, Pending, PendingActivity, PendingDecision, PendingTimer, Query, Recorded
+from pyworkflow.backend import Observed, Page, Pending, PendingActivity, PendingDecision, PendingTimer, Query, Recorded
 from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Start, moment
 from pyworkflow.engine.store import Store, Transaction
 from pyworkflow.event import Event
@@ -71,6 +71,11 @@ def events(transaction: Transaction, process_id: str | None, after: int, limit: 
     stored = transaction.events(process_id, after, limit)
     items = [Recorded(one.seq, one.process_id, one.run, one.number, _event(one.record)) for one in stored]
     return Page(items, str(items[-1].seq) if items else None)
+
+
+def observed(head: ProcessHead, records: Sequence[EventRecord]) -> Observed:
+    """Events that were recorded for this run, which was as long as its head says before."""
+    return Observed(head.id, head.workflow, head.run, head.length + 1, tuple(map(_event, records)))
 
 
 def _keys(

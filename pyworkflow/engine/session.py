@@ -33,12 +33,16 @@ def activities_of(category: str) -> str:
 
 
 class Session:
-    """A transaction, the time at which all in it happens, and the messages that are still to be delivered."""
+    """A transaction, the time at which all in it happens, and the messages that are still to be delivered.
 
-    def __init__(self, transaction: Transaction, now: int) -> None:
+    `recorded` is what was recorded, if that is to be kept for an observer.
+    """
+
+    def __init__(self, transaction: Transaction, now: int, *, observed: bool = False) -> None:
         self.transaction = transaction
         self.now = now
         self.topics: list[str] = []
+        self.recorded: list[tuple[ProcessHead, list[EventRecord]]] | None = [] if observed else None
         self._messages: deque[Message] = deque()
 
     def head(self, key: int) -> ProcessHead:
@@ -87,6 +91,8 @@ class Session:
         records = [EventRecord(event.type, at, codec.dumps(codec.encode_event(event))) for event in events]
         self.transaction.append(head.key, head.length + 1, records)
         self.topics.append(EVENTS)
+        if self.recorded is not None:
+            self.recorded.append((head, records))
         return replace(head, length=head.length + len(events), last_at=at)
 
     def expire(self, due: Due) -> None:

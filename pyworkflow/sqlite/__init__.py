@@ -1,5 +1,5 @@
 """Processes in an SQLite file."""
 
-from pyworkflow.sqlite.backend import SQLiteBackend
+from pyworkflow.sqlite.backend import SQLiteBackend, from_url
 
-__all__ = ["SQLiteBackend"]
+__all__ = ["SQLiteBackend", "from_url"]

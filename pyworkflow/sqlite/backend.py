@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
+from typing import get_args
+from urllib.parse import unquote
 
-from pyworkflow.backend import Capabilities
+from pyworkflow.backend import Capabilities, known_options
 from pyworkflow.engine import EngineBackend
 from pyworkflow.event import utcnow
+from pyworkflow.exceptions import ConfigurationException
 from pyworkflow.sqlite.connect import Durability
 from pyworkflow.sqlite.store import SQLiteStore
 
@@ -34,3 +38,14 @@ class SQLiteBackend(EngineBackend):
         clock: Callable[[], datetime] = utcnow,
     ) -> None:
         super().__init__(SQLiteStore(path, durability), clock)
+
+
+def from_url(url: str, folder: Path, options: Mapping[str, str]) -> SQLiteBackend:
+    """`sqlite:///relative.db`, relative to the folder, or `sqlite:////absolute.db`; the option is `durability`."""
+    written = unquote(url.removeprefix("sqlite:///"))
+    if not url.startswith("sqlite:///") or written in ("", ":memory:"):
+        raise ConfigurationException(
+            f"{url!r} names no file: write sqlite:///orders.db for one in {folder}, "
+            "sqlite:////var/lib/orders.db for an absolute path"
+        )
+    return SQLiteBackend(folder / written, **known_options(url, options, {"durability": get_args(Durability)}))

@@ -15,7 +15,9 @@ from pyworkflow.config import (
     open_backend,
     read_settings,
 )
+from pyworkflow.config.backends import schemes
 from pyworkflow.exceptions import ConfigurationException
+from pyworkflow.memory import MemoryBackend
 
 ALL = """
 [project]
@@ -44,14 +46,14 @@ def test_everything_that_a_file_can_say_is_read(folder: Path) -> None:
     assert read_settings(file) == Settings(
         file=file,
         project=ProjectSettings("orders", ("orders.workflows",), (folder / "src",)),
-        backend=BackendSettings("sqlite:///orders.db", "full", folder),
+        backend=BackendSettings("sqlite:///orders.db", {"durability": "full"}, folder),
         worker=WorkerSettings(3, ("default", "heavy")),
     )
 
 
 def test_an_empty_file_means_the_defaults_and_its_own_folder(folder: Path) -> None:
     settings = read_settings(written(folder, ""))
-    assert settings.backend == BackendSettings("sqlite:///.pyworkflow/pyworkflow.db", "normal", folder)
+    assert settings.backend == BackendSettings("sqlite:///.pyworkflow/pyworkflow.db", {}, folder)
     assert settings.project == ProjectSettings(None, (), (folder,))
     assert settings.worker == WorkerSettings(8, None)
 
@@ -66,7 +68,7 @@ def test_an_empty_file_means_the_defaults_and_its_own_folder(folder: Path) -> No
         ("[project]\nmodules = 'orders'", "workflows.toml:2: modules must be a list of module names"),
         ("[worker]\nconcurrency = 0", "workflows.toml:2: concurrency must be a whole number from 1, not 0"),
         ("[worker]\nconcurrency = true", "workflows.toml:2: concurrency must be a whole number from 1, not True"),
-        ("[backend]\ndurability = 'max'", """workflows.toml:2: durability must be "normal" or "full", not 'max'"""),
+        ("[backend]\ndurability = 1", "workflows.toml:2: durability must be text, not 1"),
         ("backend = 'sqlite'", "workflows.toml:1: backend must be a table, which begins with [backend]"),
         ("[project\n", "workflows.toml is not TOML: "),
     ],
@@ -75,6 +77,64 @@ def test_a_mistake_is_told_with_file_line_key_and_the_nearest_right_one(folder: 
     with pytest.raises(ConfigurationException) as raised:
         read_settings(written(folder, text))
     assert str(raised.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("durability = 'max'", """workflows.toml:3: durability must be "normal" or "full", not 'max'"""),
+        (
+            "durablity = 'full'",
+            "workflows.toml:3: the backend sqlite: has no option 'durablity'; did you mean 'durabil",
+        ),
+        ("zzz = 'full'", "workflows.toml:3: the backend sqlite: has no option 'zzz'; there are durability"),
+    ],
+)
+def test_an_option_that_the_backend_does_not_take_is_told_with_its_place(folder: Path, text: str, message: str) -> None:
+    settings = read_settings(written(folder, f"[backend]\nurl = 'sqlite:///x.db'\n{text}"))
+    with pytest.raises(ConfigurationException) as raised:
+        open_backend(settings.backend)
+    assert str(raised.value).startswith(message)
+
+
+def test_the_query_of_a_url_is_options_too(folder: Path) -> None:
+    with open_backend(BackendSettings("sqlite:///x.db?durability=full", {"durability": "normal"}, folder)) as backend:
+        assert backend._store._durability == "full"  # type: ignore[attr-defined]
+    with pytest.raises(ConfigurationException, match="has no option 'a'"):
+        open_backend(BackendSettings("memory:?a=b"))
+
+
+@pytest.fixture
+def installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Another package, which brings two backends: one of them needs a package that is not there."""
+    monkeypatch.syspath_prepend(str(folder))
+    (folder / "theirs.py").write_text(
+        "from pyworkflow.memory import MemoryBackend\ndef opened(url, folder, options):\n    return MemoryBackend()\n"
+    )
+    (folder / "needy.py").write_text("import nothing_of_this_name\n")
+    info = folder / "theirs-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[pyworkflow.backends]\ntheirs = theirs:opened\nneedy+x = needy:opened [more]\n"
+    )
+    return folder
+
+
+def test_another_package_can_bring_a_backend(installed: Path) -> None:
+    assert installed.is_dir()
+    assert isinstance(open_backend(BackendSettings("theirs://anywhere")), MemoryBackend)
+    assert {"sqlite", "memory", "theirs", "needy+x"} <= set(schemes())
+
+
+def test_a_backend_whose_package_is_missing_says_what_to_install(installed: Path) -> None:
+    assert installed.is_dir()
+    with pytest.raises(ConfigurationException) as raised:
+        open_backend(BackendSettings("needy+x://a"))
+    assert str(raised.value) == (
+        "the backend needy+x: needs the package 'nothing_of_this_name', which is not installed: "
+        "pip install 'pyworkflow[more]'"
+    )
 
 
 def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:
@@ -97,9 +157,10 @@ def test_the_file_is_found_in_the_nearest_parent_that_has_one(folder: Path) -> N
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("postgres://localhost/x", "'postgres://localhost/x' is no backend: write sqlite:///FILE"),
+        ("postgres://localhost/x", "'postgres://localhost/x' is no backend: write a URL that begins with "),
+        ("sqlit:///x.db", "'sqlit:///x.db' is no backend: did you mean sqlite:?"),
         ("orders.db", "'orders.db' is no backend"),
-        ("memory://x", "'memory://x' is no backend"),
+        ("memory://x", "'memory://x': write memory: alone"),
         ("sqlite://orders.db", "'sqlite://orders.db' names no file: write sqlite:///orders.db"),
         ("sqlite:///", "'sqlite:///' names no file"),
         ("sqlite:///:memory:", "'sqlite:///:memory:' names no file"),

@@ -17,6 +17,7 @@ from pyworkflow.testing.contract.keeping import KeepingRules
 from pyworkflow.testing.contract.listing import ListingRules
 from pyworkflow.testing.contract.losing import LosingRules
 from pyworkflow.testing.contract.observations import ObservationRules
+from pyworkflow.testing.contract.observing import ObservingRules
 from pyworkflow.testing.contract.overtaking import OvertakingRules
 from pyworkflow.testing.contract.processes import ProcessRules
 from pyworkflow.testing.contract.refusing import RefusingRules
@@ -50,6 +51,7 @@ class BackendContract(
     SignalRules,
     AlwaysRules,
     SharingRules,
+    ObservingRules,
     ProcessRules,
     ObservationRules,
 ):

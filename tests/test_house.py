@@ -18,7 +18,7 @@ FILES = sorted(path for path in ROOT.rglob("*.py") if "template" not in path.par
 VOCABULARY = {"activity", "decision", "defaults", "event", "exceptions", "naming", "process", "signal", "task"}
 PROMISE = VOCABULARY | {"archive", "backend", "codec"}
 RULES = PROMISE | {"engine"}
-LOCAL = RULES | {"memory", "sqlite"}
+LOCAL = RULES | {"memory", "sqlite", "datastore"}
 
 # Each part, and the parts that it may import; itself always.
 MAY_IMPORT = {
@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "engine": PROMISE,
     "memory": RULES,
     "sqlite": RULES,
+    "datastore": RULES | {"memory"},  # whose rows are its mirror
     "managed": VOCABULARY | {"backend"},  # never the rules: it works with every backend
     "config": LOCAL | {"managed"},
     "testing": LOCAL | {"managed"},
@@ -46,7 +47,9 @@ ONLY_IN = {
     "tomli": "config/",
     "pytest": "testing/",
     "sqlite3": "sqlite/",
-    "fcntl": "sqlite/",
+    "fcntl": "engine/leases.py",
+    "filelock": "datastore/",
+    "redis": "datastore/",
 }
 
 # What would make a rule depend on more than its arguments.

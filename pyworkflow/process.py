@@ -197,6 +197,11 @@ class Process:
         news.reverse()
         return news
 
+    @property
+    def is_new(self) -> bool:
+        """Has nothing been decided about this run yet? Decisions that came to nothing do not count."""
+        return any(event.type == "process_started" for event in self.unseen_events())
+
     def unfinished_activities(self) -> list[ActivityExecution]:
         """The activities that were scheduled and have not ended, newest first."""
         open_ones: dict[str, ActivityExecution] = {}

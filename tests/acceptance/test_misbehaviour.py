@@ -64,7 +64,7 @@ class One(Workflow):
     activities = [CloseOutput, PrintMuch, Exit, Fork, Kill, Echo, Deep]
 
     def decide(self, process):
-        if len(process.history) == 2:
+        if process.is_new:
             return ScheduleActivity(process.input["activity"], input=process.input.get("input"))
         ended = [event.result for event in process.history if event.type == "activity"]
         return CompleteProcess({"type": ended[0].type, "result": getattr(ended[0], "result", str(ended[0]))})

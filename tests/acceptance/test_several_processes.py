@@ -43,7 +43,7 @@ class Each(Workflow):
     activities = [Pid, Die, Wait]
 
     def decide(self, process):
-        if len(process.history) == 2:
+        if process.is_new:
             return [ScheduleActivity(name) for name in process.input]
         if not process.unfinished_activities():
             ended = [event.result for event in process.history if event.type == "activity"]

@@ -59,7 +59,7 @@ class FanWorkflow(Workflow):
     activities = (GatedActivity, HeavyActivity)
 
     def decide(self, process: Process) -> Any:
-        if len(process.history) == 2:
+        if process.is_new:
             return [ScheduleActivity(kind) for kind in self.activities for _ in range(process.input)]
         return None if process.unfinished_activities() else CompleteProcess()
 
@@ -70,7 +70,7 @@ class OtherWorkflow(FanWorkflow):
 
 class ParentWorkflow(Workflow):
     def decide(self, process: Process) -> Any:
-        if len(process.history) == 2:
+        if process.is_new:
             return StartChildProcess(Process(FanWorkflow, input=1))
         return CompleteProcess() if process.history[-2].type == "child_process" else None
 

@@ -152,9 +152,25 @@ class OrderWorkflow(RuleSetWorkflow):
         return None
 
 
-def test_all_rules_that_match_decide_in_order_and_equal_decisions_count_once() -> None:
-    decided = OrderWorkflow().decide(process(STARTED, SIGNAL, TIMER, SIGNAL))
-    assert decided == [Timer(1, "Order"), Timer(5), RecordMarker("signal"), PayActivity]
+def test_all_rules_that_match_decide_in_order() -> None:
+    decided = OrderWorkflow().decide(process(STARTED, SIGNAL, TIMER))
+    of_the_signal = [Timer(5), Timer(1, "Order"), RecordMarker("signal"), PayActivity]
+    assert decided == [Timer(1, "Order"), *of_the_signal]
+
+
+def test_equal_answers_to_one_event_count_once_and_to_several_events_each() -> None:
+    class TwiceWorkflow(RuleSetWorkflow):
+        @rules.signal()
+        def once(self, _event: Any, _process: Process) -> Any:
+            return [PayActivity, ScheduleActivity("Ship", id="ship")]
+
+        @rules.signal()
+        def again(self, _event: Any, _process: Process) -> Any:
+            return PayActivity
+
+    shipped = ScheduleActivity("Ship", id="ship")
+    assert TwiceWorkflow().decide(process(SIGNAL)) == [PayActivity, shipped]
+    assert TwiceWorkflow().decide(process(SIGNAL, SIGNAL)) == [PayActivity, shipped, PayActivity]
 
 
 def test_the_first_answer_that_closes_the_process_is_the_last() -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from pyworkflow.decision import Decision, ScheduleActivity
+from pyworkflow.decision import Decision, ScheduleActivity, StartChildProcess
 from pyworkflow.exceptions import InvalidDecisionException
 from pyworkflow.managed.activity import Activity
 from pyworkflow.process import Process
@@ -21,18 +21,32 @@ def decisions_of(answer: Any, process: Process) -> list[Decision]:
 
 
 def merged(answers: Iterable[Any]) -> list[Any]:
-    """The answers of several handlers as one: in order, without the empty ones, equal ones once.
+    """The answers of several handlers to one event as one: in order, without the empty ones, equal ones once."""
+    kept: dict[Hashable, Any] = {}
+    for one in _until_closing(answers):
+        kept.setdefault(_key(one), one)
+    return list(kept.values())
 
-    The first that closes the process is the last: what would come after it is not asked for.
+
+def in_order(answers: Iterable[Any]) -> list[Any]:
+    """The answers to several events as one: in order, without the empty ones; equal ones with the same id once.
+
+    Others stay, equal or not: what a workflow decides must not depend on which events arrive together.
     """
     kept: dict[Hashable, Any] = {}
+    for number, one in enumerate(_until_closing(answers)):
+        kept.setdefault(number if _id(one) is None else _key(one), one)
+    return list(kept.values())
+
+
+def _until_closing(answers: Iterable[Any]) -> Iterator[Any]:
+    """The answers one by one. The first that closes the process is the last: what would follow is not asked for."""
     for answer in answers:
         for one in _listed(answer):
             if one:
-                kept.setdefault(_key(one), one)
+                yield one
             if isinstance(one, Decision) and one.closes:
-                return list(kept.values())
-    return list(kept.values())
+                return
 
 
 def _listed(answer: Any) -> Iterable[Any]:
@@ -49,6 +63,11 @@ def _decision(one: Any, process: Process) -> Decision:
     if isinstance(one, type) and issubclass(one, Activity):
         return ScheduleActivity(one, input=process.input)
     raise InvalidDecisionException(one, "is no decision: decide() returns decisions, activity classes, or None")
+
+
+def _id(one: Any) -> str | None:
+    """The id of what the decision sets going, if it has been given one."""
+    return getattr(one.process if isinstance(one, StartChildProcess) else one, "id", None)
 
 
 def _key(value: Any) -> Hashable:

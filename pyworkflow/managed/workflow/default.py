@@ -19,7 +19,7 @@ from pyworkflow.event import (
     SignalFailedEvent,
     TimerEvent,
 )
-from pyworkflow.managed.workflow.answers import merged
+from pyworkflow.managed.workflow.answers import in_order
 from pyworkflow.managed.workflow.base import Workflow
 from pyworkflow.process import Process, ProcessResult
 from pyworkflow.signal import Signal
@@ -105,8 +105,8 @@ class DefaultWorkflow(Workflow):
         return None
 
     def decide(self, process: Process) -> list[Any]:
-        """What the hooks answer to all that is new, in order; equal decisions once."""
-        return merged(self.handle_event(event, process) for event in process.unseen_events())
+        """What the hooks answer to all that is new, in order."""
+        return in_order(self.handle_event(event, process) for event in process.unseen_events())
 
     def _not_overridden(self, hook: str) -> NotImplementedError:
         return NotImplementedError(f"{type(self).__qualname__} must override {hook}(), which this event calls for")

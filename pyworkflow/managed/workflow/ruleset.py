@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from pyworkflow.event import Event
-from pyworkflow.managed.workflow.answers import merged
+from pyworkflow.managed.workflow.answers import in_order, merged
 from pyworkflow.managed.workflow.base import Workflow
 from pyworkflow.managed.workflow.rules import Rule, RuleDecorator
 from pyworkflow.process import Process
@@ -35,9 +35,9 @@ class RuleSetWorkflow(Workflow):
         cls.ruleset = list(rules.values())
 
     def handle_event(self, event: Event, process: Process) -> list[Any]:
-        """What the rules that match this event answer."""
+        """What the rules that match this event answer, in order; equal decisions once."""
         return merged(rule(self, event, process) for rule in self.ruleset if rule.match(event))
 
     def decide(self, process: Process) -> list[Any]:
-        """What the rules answer to all that is new, in order; equal decisions once."""
-        return merged(self.handle_event(event, process) for event in process.unseen_events())
+        """What the rules answer to all that is new, in order."""
+        return in_order(self.handle_event(event, process) for event in process.unseen_events())

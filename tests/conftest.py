@@ -1,4 +1,4 @@
-"""Real servers for the contract: started once, on addresses of their own, and stopped."""
+"""For all tests: a time-out, and real servers, started once, on addresses of their own, and stopped."""
 
 from __future__ import annotations
 
@@ -13,6 +13,15 @@ from time import monotonic, sleep
 import pytest
 from redis import Redis
 from redis.exceptions import RedisError
+
+TIMEOUT = 120  # seconds for one test
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every test has a time-out. Not in pyproject.toml, which projects below this folder would heed as well."""
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(TIMEOUT))
 
 
 def _server() -> str:

@@ -197,14 +197,19 @@ class _Stderr(logging.StreamHandler[Any]):
         super().emit(record)
 
 
-def log_to_stderr(level: int, *, with_process: bool = False) -> None:
-    """What the project logs from this level on: a line each, with the local time, and with the process id."""
+def log_to_stderr(level: int, *, with_process: bool = False, with_waits: bool = False) -> None:
+    """What the project logs from this level on: a line each, with the local time, and with the process id.
+
+    With `with_waits` also, whatever the level, that the backend is away or locked, and everybody waits.
+    """
     handler = _Stderr()
     process = " [%(process)d]" if with_process else ""
     handler.setFormatter(_SafeFormatter(f"%(asctime)s %(levelname)-7s{process} %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("pyworkflow")
     logger.setLevel(level)
     logger.handlers = [handler]
+    for waited_for in ("pyworkflow.outage", "pyworkflow.sqlite"):
+        logging.getLogger(waited_for).setLevel(logging.WARNING if with_waits else logging.NOTSET)
 
 
 def _json(document: Json, form: Format) -> str:

@@ -373,7 +373,7 @@ class EngineBackend(Backend):
 
     def apply_due(self) -> None:
         self._recover()
-        self._expire()
+        self._expire(self._now())
 
     def _with_decision(self, task: DecisionTask, rule: Callable[[Session, ProcessHead], Result]) -> Result:
         """Apply a rule to the process of a decision task that is not over."""
@@ -400,13 +400,17 @@ class EngineBackend(Backend):
         return done[0]
 
     def _transact_in_time(self, operation: Callable[[Session], Result]) -> Result:
-        """The same, but first everything whose time is up: a task that comes too late finds itself over."""
+        """The same, but first everything whose time is up: a task that comes too late finds itself over.
+
+        It comes when the call is made: what finishes in time is not late because the store was locked by another.
+        """
+        asked = self._now()
 
         def in_time(session: Session) -> tuple[Result] | None:
-            return None if _is_due(session.transaction.next_due(), session.now) else (operation(session),)
+            return None if _is_due(session.transaction.next_due(), asked) else (operation(session),)
 
         while (done := self._transact(in_time)) is None:
-            self._expire()
+            self._expire(asked)
         return done[0]
 
     def _poll(
@@ -430,7 +434,7 @@ class EngineBackend(Backend):
                 due, found = self._store.read(partial(peek, now=now))
                 if not _is_due(due, now):
                     return None if found is None else self._transact(claim)
-                self._expire()
+                self._expire(now)
 
         def peek(transaction: Transaction, now: int) -> tuple[Due | None, Row | None]:
             return transaction.next_due(), find(transaction, now)
@@ -462,13 +466,13 @@ class EngineBackend(Backend):
         at = self._store.read(nearest)
         return LONGEST_WAIT if at is None else min(max((at - now) / transitions.SECOND, 0.001), LONGEST_WAIT)
 
-    def _expire(self) -> None:
-        """Apply everything whose time is up, in the order in which it fell due (T1, A4, D9, P7)."""
+    def _expire(self, asked: int) -> None:
+        """Apply everything whose time was up then, in the order in which it fell due (T1, A4, D9, P7)."""
 
         def operation(session: Session) -> bool:
             for _ in range(EXPIRED_AT_ONCE):
                 due = session.transaction.next_due()
-                if due is None or due.at > session.now:
+                if due is None or due.at > asked:
                     return False
                 session.expire(due)
                 session.deliver()

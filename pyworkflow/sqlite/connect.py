@@ -21,8 +21,11 @@ OLDEST_SQLITE = (3, 35, 0)  # the first with RETURNING
 APPLICATION_ID = 0x70796677  # "pyfw": marks the file as ours
 BUSY_TIMEOUT = 30.0  # seconds to wait for another's lock
 FIRST_WAIT = 2.0  # seconds of them in silence
+TOLD_FOR = 60.0  # seconds before the same wait is told again
 
 LOGGER = logging.getLogger("pyworkflow.sqlite")
+
+_told_until: dict[Path, float] = {}
 
 _UNAVAILABLE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _UNAVAILABLE |= {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_NOMEM}
@@ -130,10 +133,9 @@ def empty() -> sqlite3.Connection:
 def begin_writing(connection: sqlite3.Connection, path: Path, asked_at: float) -> None:
     """Take the write lock, waiting for another's up to BUSY_TIMEOUT from `asked_at` (of the monotonic clock).
 
-    After a moment it is said what is waited for.
+    After a moment it is said what is waited for, at most once in TOLD_FOR.
     """
     until = asked_at + BUSY_TIMEOUT
-    told = False
     while True:
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -141,9 +143,9 @@ def begin_writing(connection: sqlite3.Connection, path: Path, asked_at: float) -
         except sqlite3.OperationalError as error:
             if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
-        if not told:
+        if time.monotonic() > _told_until.get(path, 0.0):
+            _told_until[path] = time.monotonic() + TOLD_FOR
             LOGGER.warning("%s: waiting for another process, which holds its lock", path)
-            told = True
 
 
 def _open(path: str, *, timeout: float) -> sqlite3.Connection:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from pyworkflow.cli.ids import short_ids
+from pyworkflow.cli.output import log_to_stderr
 from pyworkflow.cli.text import duration, json_text, local_time, safe, shortened
 from pyworkflow.codec import time_of, time_text
+from pyworkflow.exceptions import BackendUnavailableException
+from pyworkflow.managed.worker.outage import Outage
 
 
 @pytest.mark.parametrize(
@@ -72,3 +76,25 @@ def test_uuids_are_shortened_as_far_as_they_stay_apart_and_other_ids_not_at_all(
         f"{one}-x": f"{one}-x",
     }
     assert short_ids(set()) == {}
+
+
+def test_a_command_that_logs_little_can_still_say_what_everybody_waits_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def away() -> None:
+        answers = iter([BackendUnavailableException("no answer"), None])
+
+        def call() -> None:
+            if (answer := next(answers)) is not None:
+                raise answer
+
+        Outage().ride_out(call)
+
+    log_to_stderr(logging.ERROR, with_waits=True)
+    away()
+    said = capsys.readouterr().err
+    assert "the backend cannot be reached, trying again: no answer" in said
+    assert "the backend is back" in said
+    log_to_stderr(logging.ERROR)
+    away()
+    assert capsys.readouterr().err == ""

@@ -9,15 +9,20 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pyworkflow.activity import ActivityCompleted
+from pyworkflow.decision import ScheduleActivity
+from pyworkflow.event import utcnow
 from pyworkflow.exceptions import BackendException, BackendUnavailableException
 from pyworkflow.process import Process
 from pyworkflow.sqlite import SQLiteBackend, connect
+from pyworkflow.testing import Clock
 
 Open = Callable[..., SQLiteBackend]
 
@@ -32,20 +37,58 @@ def lock(path: Path, backend: SQLiteBackend) -> Any:
     other.close()
 
 
-def test_a_lock_is_waited_for_and_after_a_moment_that_is_said(backend: SQLiteBackend, lock: Any) -> None:
+@contextmanager
+def when_waiting_is_told(backend: SQLiteBackend, then: Callable[[], object]) -> Iterator[list[str]]:
+    """Does `then` when the wait for a lock is told, which is soon. Yields what is told."""
+
     class Watched(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            heard.append(record.getMessage())
-            lock.rollback()
+            heard.append(record.getMessage().rpartition(": ")[2])
+            then()
 
     heard: list[str] = []
     logging.getLogger("pyworkflow.sqlite").addHandler(handler := Watched())
     for connection in backend._store._idle:  # type: ignore[attr-defined]
         connection.execute("PRAGMA busy_timeout = 20")
-    backend.signal_process("p", "go")
+    yield heard
     logging.getLogger("pyworkflow.sqlite").removeHandler(handler)
-    assert [line.rpartition(": ")[2] for line in heard] == ["waiting for another process, which holds its lock"]
-    assert len(backend.process_by_id("p").history) == 2
+
+
+def test_a_lock_is_waited_for_and_after_a_moment_that_is_said_once(
+    backend: SQLiteBackend, lock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with when_waiting_is_told(backend, lock.rollback) as heard:
+        backend.signal_process("p", "go")
+        assert heard == ["waiting for another process, which holds its lock"]
+        assert len(backend.process_by_id("p").history) == 2
+        lock.execute("BEGIN IMMEDIATE")
+        monkeypatch.setattr(connect, "BUSY_TIMEOUT", 0.0)
+        with pytest.raises(BackendUnavailableException):
+            backend.signal_process("p", "go")
+        assert len(heard) == 1
+
+
+def test_what_ends_in_time_is_not_late_because_of_a_lock(open_backend: Open, lock: Any) -> None:
+    clock = Clock(utcnow())
+    backend = open_backend(clock=clock)
+    lock.rollback()
+    backend.register_activity("Pay", execution_timeout=60)
+    decision = backend.poll_decision_task()
+    assert decision is not None
+    backend.complete_decision_task(decision, ScheduleActivity("Pay"))
+    task = backend.poll_activity_task()
+    assert task is not None
+
+    def an_hour_later() -> None:
+        clock.advance(3600)
+        lock.rollback()
+
+    lock.execute("BEGIN IMMEDIATE")
+    with when_waiting_is_told(backend, an_hour_later):
+        backend.complete_activity_task(task, "done")
+    *_, ended = backend.process_by_id("p").history
+    assert ended.result == ActivityCompleted("done")  # type: ignore[attr-defined]
+    assert ended.datetime == clock()
 
 
 def test_a_lock_that_stays_is_told_as_such_and_nothing_is_done(

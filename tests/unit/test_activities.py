@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -39,6 +43,24 @@ class Backend:
         return answer
 
 
+def until(seconds: float, call: Callable[[], object]) -> None:
+    """Call again and again, until it raises."""
+    end = monotonic() + seconds
+    while monotonic() < end:
+        call()
+
+
+@pytest.fixture
+def pulse_of() -> Iterator[Callable[..., Pulse]]:
+    """Makes a Pulse, whose calls wait for the answers unless it is to have less patience."""
+    with ThreadPoolExecutor(1) as executor:
+
+        def make(send: Callable[[Any], Heartbeat], timeout: float, **options: Any) -> Pulse:
+            return Pulse(send, timeout, executor, **{"patience": 30, **options})
+
+        yield make
+
+
 def test_a_heartbeat_is_passed_on_without_an_argument_unless_there_are_details() -> None:
     calls: list[tuple[Any, ...]] = []
     activity = PayActivity(TASK, ActivityMonitor(lambda *given: calls.append(given)))
@@ -68,35 +90,35 @@ def test_activities_are_equal_when_their_classes_and_attributes_are() -> None:
     assert len({PayActivity(TASK), PayActivity(TASK)}) == 1
 
 
-def test_the_first_heartbeat_is_sent_at_once_and_those_soon_after_are_not() -> None:
+def test_the_first_heartbeat_is_sent_at_once_and_those_soon_after_are_not(pulse_of: Callable[..., Pulse]) -> None:
     backend = Backend()
-    pulse = Pulse(backend, SELDOM, now=lambda: 5.0)
+    pulse = pulse_of(backend, SELDOM, now=lambda: 5.0)
     for _ in range(1000):
         pulse()
     assert backend.sent == [None]
 
 
-def test_a_short_heartbeat_time_out_has_more_of_them_sent() -> None:
+def test_a_short_heartbeat_time_out_has_more_of_them_sent(pulse_of: Callable[..., Pulse]) -> None:
     backend = Backend()
-    pulse = Pulse(backend, ALWAYS)
+    pulse = pulse_of(backend, ALWAYS)
     pulse("a")
     pulse()
     pulse("b")
     assert backend.sent == ["a", None, "b"]
 
 
-def test_details_that_were_not_sent_go_with_the_next_heartbeat() -> None:
+def test_details_that_were_not_sent_go_with_the_next_heartbeat(pulse_of: Callable[..., Pulse]) -> None:
     backend = Backend(BackendUnavailableException("away"))
-    pulse = Pulse(backend, ALWAYS)
+    pulse = pulse_of(backend, ALWAYS)
     pulse("a")
     pulse()
     pulse()
     assert backend.sent == ["a", "a", None]
 
 
-def test_details_that_came_too_soon_go_with_the_next_heartbeat_sent() -> None:
+def test_details_that_came_too_soon_go_with_the_next_heartbeat_sent(pulse_of: Callable[..., Pulse]) -> None:
     backend, seconds = Backend(), [0.0]
-    pulse = Pulse(backend, SELDOM, now=lambda: seconds[0])
+    pulse = pulse_of(backend, SELDOM, now=lambda: seconds[0])
     pulse("a")
     pulse("b")
     pulse("c")
@@ -108,18 +130,35 @@ def test_details_that_came_too_soon_go_with_the_next_heartbeat_sent() -> None:
     assert backend.sent == ["a", "c"]
 
 
-def test_a_heartbeat_is_sent_in_each_quarter_of_a_short_time_out() -> None:
+def test_a_heartbeat_is_sent_in_each_quarter_of_a_short_time_out(pulse_of: Callable[..., Pulse]) -> None:
     backend, seconds = Backend(), [0.0]
-    pulse = Pulse(backend, 2, now=lambda: seconds[0])
+    pulse = pulse_of(backend, 2, now=lambda: seconds[0])
     for tenth in range(10):
         seconds[0] = tenth / 10
         pulse(tenth)
     assert backend.sent == [0, 5]
 
 
-def test_a_request_to_cancel_raises_once_so_that_the_activity_can_clean_up() -> None:
+def test_a_slow_backend_holds_nothing_up_and_what_it_answers_is_heard_later(pulse_of: Callable[..., Pulse]) -> None:
+    answers, heard = threading.Event(), threading.Event()
+
+    def slow(details: Any) -> Heartbeat:
+        assert answers.wait(30)
+        assert details == "a"
+        return Heartbeat(cancel_requested=True)
+
+    pulse = pulse_of(slow, ALWAYS, patience=0, arrived=heard.set)
+    pulse("a")
+    pulse("b")
+    answers.set()
+    assert heard.wait(30)
+    with pytest.raises(ActivityCanceled):
+        until(30, pulse)
+
+
+def test_a_request_to_cancel_raises_once_so_that_the_activity_can_clean_up(pulse_of: Callable[..., Pulse]) -> None:
     backend = Backend(*[Heartbeat(cancel_requested=True)] * 3)
-    pulse = Pulse(backend, ALWAYS)
+    pulse = pulse_of(backend, ALWAYS)
     with pytest.raises(ActivityCanceled) as raised:
         pulse()
     assert raised.value == ActivityCanceled()
@@ -127,9 +166,11 @@ def test_a_request_to_cancel_raises_once_so_that_the_activity_can_clean_up() -> 
     assert backend.sent == [None, "cleaning up"]
 
 
-def test_an_activity_that_is_over_hears_it_at_every_heartbeat_and_the_backend_hears_no_more() -> None:
+def test_an_activity_that_is_over_hears_it_at_every_heartbeat_and_the_backend_hears_no_more(
+    pulse_of: Callable[..., Pulse],
+) -> None:
     backend = Backend(UnknownActivityException("token"))
-    pulse = Pulse(backend, ALWAYS)
+    pulse = pulse_of(backend, ALWAYS)
     for _ in range(3):
         with pytest.raises(ActivityCanceled, match="over already"):
             pulse()

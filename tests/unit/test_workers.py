@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import re
 import threading
@@ -20,8 +21,9 @@ from pyworkflow.decision import CancelActivity, CompleteProcess, RecordMarker, S
 from pyworkflow.event import DecisionStartedEvent, ProcessStartedEvent
 from pyworkflow.exceptions import BackendUnavailableException, WorkflowException
 from pyworkflow.managed import Activity, Manager, Workflow
-from pyworkflow.managed.worker import ActivityWorker, DecisionWorker, Worker, WorkerThread
-from pyworkflow.managed.worker.base import printable
+from pyworkflow.managed.worker import ActivityWorker, DecisionWorker, Worker, WorkerThread, loop
+from pyworkflow.managed.worker.base import LOGGER, printable
+from pyworkflow.managed.worker.deadline import Deadline
 from pyworkflow.memory import MemoryBackend
 from pyworkflow.task import ActivityTask, DecisionTask
 
@@ -387,6 +389,51 @@ def test_a_coroutine_that_gives_no_sign_of_life_is_cancelled(
         await asyncio.sleep(3600)
 
     assert run_async(action) == ActivityTimedOut(timeout="heartbeat")
+
+
+@pytest.mark.parametrize("cleans_up", [False, True], ids=["ends", "cleans up"])
+def test_a_coroutine_without_heartbeats_is_cancelled_when_that_is_asked_for(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch, cleans_up: bool
+) -> None:
+    async def action(_: Activity) -> str:
+        decide(manager, CancelActivity("a1"))
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            if not cleans_up:
+                raise
+        return "cleaned up"
+
+    monkeypatch.setattr(loop, "LISTEN", 0.01)
+    monkeypatch.setattr(DoWorkflow, "activities", (AsyncActivity,))
+    manager = Manager(manager.backend, [DoWorkflow])
+    process_id = scheduled(manager, AsyncActivity, monkeypatch, action)
+    manager.signal_process(process_id, "stop")
+    worker = ActivityWorker(manager)
+    worker.step()
+    worker.close()
+    assert ending(manager, process_id) == (ActivityCompleted("cleaned up") if cleans_up else ActivityCanceled())
+
+
+def test_a_task_that_is_done_is_not_late_any_more_while_the_backend_is_told(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduled(manager, DoActivity, monkeypatch, lambda _: None)
+    worker = ActivityWorker(manager)
+    task = worker.poll()
+    assert task is not None
+    deadline = Deadline(0)
+    told: list[float] = []
+    complete = manager.backend.complete_activity_task
+
+    def complete_late(*given: Any) -> Any:
+        told.append(deadline.left())
+        return complete(*given)
+
+    monkeypatch.setattr(manager.backend, "complete_activity_task", complete_late)
+    worker.handle(task, LOGGER, deadline)
+    worker.close()
+    assert told == [math.inf]
 
 
 def test_a_coroutine_learns_of_a_cancel_and_its_heartbeats_do_not_block(

@@ -43,7 +43,7 @@ def run(
     from pyworkflow.process import Process, ProcessCompleted
 
     session = Session.of(context)
-    output.log_to_stderr(logging.ERROR)  # what else there is to tell, the events do
+    output.log_to_stderr(logging.ERROR, with_waits=True)  # what else there is to tell, the events do
     cls = session.project.workflow(workflow)
     process = Process(cls, id, json_value(input, "-i"), tag)
     with session.open_backend(alone=True) as backend:

@@ -15,7 +15,7 @@ from pyworkflow.managed.manager import Manager
 from pyworkflow.managed.worker.base import Outcome, Worker, in_one_process, printable
 from pyworkflow.managed.worker.deadline import Deadline
 from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
-from pyworkflow.managed.worker.heartbeat import BackgroundPulse, Pulse
+from pyworkflow.managed.worker.heartbeat import PATIENCE, Pulse
 from pyworkflow.managed.worker.loop import EventLoop
 from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.task import ActivityTask
@@ -56,6 +56,7 @@ class ActivityWorker(Worker[ActivityTask]):
         """Execute it, then end it or hand it off. Raises UnknownActivityException if it is over by then."""
         with in_one_process():
             result, place = self._execute(task, deadline)
+        deadline.met()
         if result is None:
             self.outage.ride_out(partial(self.manager.backend.hand_off, task))
             return Outcome("handed off")
@@ -75,10 +76,11 @@ class ActivityWorker(Worker[ActivityTask]):
     def _execute(self, task: ActivityTask, deadline: Deadline) -> tuple[ActivityResult | None, str]:
         """How it ended, None if it is left open; and where, if it failed."""
         try:
-            activity = self._activity(task, deadline)
+            pulse = self._pulse(task, deadline)
+            activity = self.manager.activity_for_task(task, ActivityMonitor(pulse))
             returned = activity.execute()
             if inspect.iscoroutine(returned):
-                returned = self._loop.run(returned, deadline)
+                returned = self._loop.run(returned, deadline, None if _gives_signs_of_life(activity) else pulse)
             return _result_of(activity, returned), ""
         except InterruptedActivityResult as result:
             return result, ""
@@ -89,12 +91,20 @@ class ActivityWorker(Worker[ActivityTask]):
         except BaseException as error:  # SystemExit too: an activity cannot end its worker
             return _failed(error)
 
-    def _activity(self, task: ActivityTask, deadline: Deadline) -> Activity:
+    def _pulse(self, task: ActivityTask, deadline: Deadline) -> Pulse:
         known = self._class(task)
-        pulse = Pulse(partial(self.manager.heartbeat, task), known.heartbeat_timeout, arrived=deadline.beat)
-        if inspect.iscoroutinefunction(known.execute):
-            return self.manager.activity_for_task(task, ActivityMonitor(BackgroundPulse(pulse, self._loop.executor)))
-        return self.manager.activity_for_task(task, ActivityMonitor(pulse))
+        return Pulse(
+            partial(self.manager.heartbeat, task),
+            known.heartbeat_timeout,
+            self._loop.executor,
+            patience=0 if inspect.iscoroutinefunction(known.execute) else PATIENCE,
+            arrived=deadline.beat,
+        )
+
+
+def _gives_signs_of_life(activity: Activity) -> bool:
+    """Does the backend count on its own heartbeats?"""
+    return activity.heartbeat_timeout < Defaults.ACTIVITY_HEARTBEAT_TIMEOUT
 
 
 def _result_of(activity: Activity, returned: object) -> ActivityResult | None:

@@ -63,7 +63,7 @@ class Worker(ABC, Generic[Task]):
         self._given_lease = lease
         self._own_lease: Lease | None = None
         self._lease_lock = threading.Lock()
-        self.outage = outage or Outage(LOGGER)
+        self.outage = outage or Outage()
 
     def step(self, logger: logging.Logger | None = None) -> Literal[True] | None:
         """Do one task. True if there was one, None if not; BackendUnavailableException if that is not known."""

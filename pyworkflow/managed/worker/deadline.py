@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from time import monotonic
 
 
@@ -21,6 +22,10 @@ class Deadline:
     def beat(self) -> None:
         """A sign of life has reached the backend."""
         self._silent = self._ends if self._heartbeat is None else self._now() + self._heartbeat
+
+    def met(self) -> None:
+        """The work is done: only the backend has still to be told."""
+        self._ends = self._silent = inf
 
     def left(self) -> float:
         """Seconds until the nearer of the two; negative when it is over."""

@@ -56,11 +56,12 @@ class DecisionWorker(Worker[DecisionTask]):
         workflow = self.manager.workflows.get(str(task.process.workflow), Workflow)
         return Deadline(workflow.decision_timeout)
 
-    def work(self, task: DecisionTask, deadline: Deadline) -> Outcome:  # noqa: ARG002 - there is nothing to cut short
+    def work(self, task: DecisionTask, deadline: Deadline) -> Outcome:
         """Decide, or report why not. Raises UnknownDecisionException if the task is over by then."""
         try:
             with in_one_process():
                 decisions = self.decide(task)
+            deadline.met()
         except KeyboardInterrupt as error:
             if threading.current_thread() is threading.main_thread():
                 raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from time import monotonic
 from typing import Any
 
@@ -12,27 +12,36 @@ from pyworkflow.backend import Heartbeat
 from pyworkflow.exceptions import BackendUnavailableException, UnknownActivityException
 
 LONGEST_INTERVAL = 1.0
+PATIENCE = 1.0
 
 
 class Pulse:
     """Sends the first at once, then at most one in a second, or in a quarter of the activity's heartbeat timeout.
 
     So that an activity can call it in its innermost loop. Details that come in between go with the next one sent.
+    `executor` sends; a call waits `patience` seconds for the answer, and a later one raises what there is: a backend
+    that is slow does not hold up the activity. `arrived` is called, by a thread of the executor, after each one that
+    the backend has taken.
     """
 
     def __init__(
         self,
         send: Callable[[Any], Heartbeat],
         heartbeat_timeout: float,
+        executor: Executor,
         *,
+        patience: float = PATIENCE,
         arrived: Callable[[], None] = lambda: None,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._send = send
-        self._arrived = arrived
         self._interval = min(LONGEST_INTERVAL, heartbeat_timeout / 4)
+        self._executor = executor
+        self._patience = patience
+        self._arrived = arrived
         self._now = now
         self._next = now()
+        self._sending: Future[Heartbeat] | None = None
         self._details: Any = None
         self._told = False
         self._over = False
@@ -41,42 +50,35 @@ class Pulse:
         """Raises ActivityCanceled once when that was asked for, and always when the task is over."""
         if details is not None:
             self._details = details
-        if self._over:
-            raise ActivityCanceled("the activity is over already")
+        self._hear()
         now = self._now()
-        if now < self._next:
-            return
-        self._next = now + self._interval
+        if self._sending is None and now >= self._next:
+            self._next = now + self._interval
+            latest, self._details = self._details, None
+            self._sending = self._executor.submit(self._sent, latest)
+            wait([self._sending], timeout=self._patience)
+            self._hear()
+
+    def _sent(self, details: Any) -> Heartbeat:
         try:
-            answer = self._send(self._details)
-        except UnknownActivityException:
-            self._over = True
-            raise ActivityCanceled("the activity is over already") from None
-        except BackendUnavailableException:
-            return  # no reason to end the activity: the next one may arrive
-        self._details = None
+            answer = self._send(details)
+        except BackendUnavailableException:  # no reason to end the activity: the next one may arrive
+            if self._details is None:
+                self._details = details
+            return Heartbeat(cancel_requested=False)
         self._arrived()
-        if answer.cancel_requested and not self._told:
-            self._told = True
-            raise ActivityCanceled
+        return answer
 
-
-class BackgroundPulse:
-    """The same for a coroutine, which must not wait: a thread sends, and the next call raises what there is."""
-
-    def __init__(self, pulse: Pulse, executor: Executor) -> None:
-        self._pulse = pulse
-        self._executor = executor
-        self._sending: Future[None] | None = None
-        self._details: Any = None
-
-    def __call__(self, details: Any = None) -> None:
-        """Raises as a Pulse does, one call later."""
-        if details is not None:
-            self._details = details
+    def _hear(self) -> None:
         if self._sending is not None and self._sending.done():
             sent, self._sending = self._sending, None
-            sent.result()
-        if self._sending is None:
-            details, self._details = self._details, None
-            self._sending = self._executor.submit(self._pulse, details)
+            try:
+                cancel_requested = sent.result().cancel_requested
+            except UnknownActivityException:
+                self._over = True
+            else:
+                if cancel_requested and not self._told:
+                    self._told = True
+                    raise ActivityCanceled
+        if self._over:
+            raise ActivityCanceled("the activity is over already")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from typing import Any
 
-from pyworkflow.activity import ActivityTimedOut
+from pyworkflow.activity import ActivityCanceled, ActivityTimedOut
 from pyworkflow.managed.worker.deadline import Deadline
+
+LISTEN = 2.0  # seconds between two questions whether a coroutine should end
 
 
 class EventLoop:
@@ -21,12 +23,16 @@ class EventLoop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def run(self, coroutine: Coroutine[Any, Any, Any], deadline: Deadline) -> Any:
+    def run(
+        self, coroutine: Coroutine[Any, Any, Any], deadline: Deadline, pulse: Callable[[], None] | None = None
+    ) -> Any:
         """What the coroutine returns, or raises; the calling thread waits for it.
 
-        When its time is up it is cancelled, and ActivityTimedOut raised.
+        When its time is up it is cancelled, and ActivityTimedOut raised. With `pulse` it need not give signs of life
+        to hear of a cancel: when a pulse raises ActivityCanceled the coroutine is cancelled, and that is its ending
+        unless it returns or raises something else.
         """
-        running = asyncio.run_coroutine_threadsafe(_ended(coroutine), self._begun())
+        running = asyncio.run_coroutine_threadsafe(_ended(coroutine, pulse), self._begun())
         while not wait([running], timeout=max(deadline.left(), 0)).done:
             if deadline.left() <= 0:
                 running.cancel()
@@ -52,15 +58,36 @@ class EventLoop:
             return self._loop
 
 
-async def _ended(coroutine: Coroutine[Any, Any, Any]) -> tuple[Any, BaseException | None]:
+async def _ended(
+    coroutine: Coroutine[Any, Any, Any], pulse: Callable[[], None] | None
+) -> tuple[Any, BaseException | None]:
     """What it returned, or what it raised: as it is, since asyncio makes some errors anew, without a traceback."""
+    task = asyncio.current_task()
+    canceled: list[ActivityCanceled] = []
+    listening = asyncio.ensure_future(_listen(pulse, task, canceled)) if pulse and task else None
     try:
         return await coroutine, None
     except asyncio.CancelledError:
-        raise
+        if not canceled:
+            raise
+        return None, canceled[0]
     except BaseException as error:
         trace = error.__traceback__
         return None, error.with_traceback(trace and trace.tb_next)
+    finally:
+        if listening:
+            listening.cancel()
+
+
+async def _listen(pulse: Callable[[], None], task: asyncio.Task[Any], canceled: list[ActivityCanceled]) -> None:
+    """Cancel the task when a pulse says so; an answer is heard by the pulse after the one that asked."""
+    while not canceled:
+        await asyncio.sleep(LISTEN)
+        try:
+            pulse()
+        except ActivityCanceled as asked:
+            canceled.append(asked)
+            task.cancel()
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

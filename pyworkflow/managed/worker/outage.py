@@ -14,6 +14,8 @@ Result = TypeVar("Result")
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 
+LOGGER = logging.getLogger("pyworkflow.outage")  # of its own: what everybody waits for is told also where little is
+
 
 class Outage:
     """Shared by the threads of a pool, so that it says once that the backend is away, and once that it is back.
@@ -21,9 +23,9 @@ class Outage:
     When `stopping` is set, nothing is ridden out any more.
     """
 
-    def __init__(self, logger: logging.Logger) -> None:
+    def __init__(self, logger: logging.Logger | None = None) -> None:
         self.stopping = Event()
-        self._logger = logger
+        self._logger = logger or LOGGER
         self._away = False
 
     def ride_out(self, call: Callable[[], Result], stopping: Event | None = None) -> Result:

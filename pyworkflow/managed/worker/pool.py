@@ -68,7 +68,7 @@ class WorkerPool:
         self._root = root
         self._code = code
         self._logger = logger or LOGGER
-        self._outage = Outage(self._logger)
+        self._outage = Outage(logger)
         self._loop = EventLoop()
         kinds = bool(self._activity_categories) + bool(self._decision_categories)
         self._ledger = Ledger(sources=kinds, most=max_tasks)

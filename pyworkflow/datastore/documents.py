@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from pyworkflow import codec
@@ -11,9 +11,6 @@ from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Sta
 from pyworkflow.exceptions import BackendException
 
 FORMAT = 1
-
-_HEAD = [field.name for field in fields(ProcessHead)]
-_ACTIVITY = [field.name for field in fields(ActivityRow)]
 
 
 @dataclass(frozen=True)
@@ -37,9 +34,9 @@ def _run(run: Run) -> str:
     events = ",".join(
         f'[{seq},"{event.type}",{event.at},{event.body}]' for seq, event in zip(run.seqs, run.history, strict=True)
     )
-    activities = [{name: getattr(row, name) for name in _ACTIVITY} for row in run.activities]
+    activities = [row._asdict() for row in run.activities]
     timers = [[row.key, row.process, row.due_at, codec.TIMER.encode(row.timer, "")] for row in run.timers]
-    head = {name: getattr(run.head, name) for name in _HEAD}
+    head = run.head._asdict()
     return (
         f'{{"head":{codec.dumps(head)},"tags":{codec.dumps(run.start.tags)},'
         f'"input":{run.start.input},"events":[{events}],'

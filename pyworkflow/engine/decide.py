@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pyworkflow import codec
 from pyworkflow.activity import ActivityCanceled
@@ -195,7 +195,7 @@ def _cancel_activity(round: _Round, decision: CancelActivity) -> None:
             round.ended.append(row.key)
             round.events.append(ActivityEvent(row.execution, ActivityCanceled()))
         elif not row.cancel_requested:
-            round.open_activities[decision.id] = replace(row, cancel_requested=True)
+            round.open_activities[decision.id] = row._replace(cancel_requested=True)
             round.saved.append(round.open_activities[decision.id])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -29,8 +28,7 @@ def duration(seconds: float) -> int:
     return round(seconds * 1_000_000)
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessHead:
+class ProcessHead(NamedTuple):
     """One run of a process: all but its input, its tags and its history. `key` is the store's own, 0 while unstored.
 
     The decision round: `decision` is idle, due (offered from `decision_at`) or running (since `decision_at`, given up
@@ -77,8 +75,7 @@ class Start(NamedTuple):
     tags: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ActivityRow:
+class ActivityRow(NamedTuple):
     """One open activity. `key` is the store's own, 0 while unstored, and rises with arrival.
 
     `state` is waiting, running or handed_off, since `since`. `timeout` names the time-out that will end it at
@@ -114,8 +111,7 @@ class ActivityRow:
         return ActivityExecution(self.activity, self.id, codec.loads(self.input))
 
 
-@dataclass(frozen=True, slots=True)
-class TimerRow:
+class TimerRow(NamedTuple):
     """One open timer. `key` is the store's own, 0 while unstored, and rises with arrival."""
 
     key: int

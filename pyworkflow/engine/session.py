@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 
 from pyworkflow import codec
 from pyworkflow.engine import transitions
@@ -54,7 +53,7 @@ class Session:
     def start(self, head: ProcessHead, start: Start) -> None:
         """A new run begins."""
         key = self.transaction.add_process(head, start)
-        self.record(transitions.start(replace(head, key=key), self.now))
+        self.record(transitions.start(head._replace(key=key), self.now))
 
     def record(self, changes: Changes) -> ProcessHead:
         """Do to one process what the rules say; its head as it is then. Messages wait for `deliver`."""
@@ -93,7 +92,7 @@ class Session:
         self.topics.append(EVENTS)
         if self.recorded is not None:
             self.recorded.append((head, records))
-        return replace(head, length=head.length + len(events), last_at=at)
+        return head._replace(length=head.length + len(events), last_at=at)
 
     def expire(self, due: Due) -> None:
         """The time of something is up."""

@@ -63,8 +63,7 @@ def new_process(
 
 def next_run(head: ProcessHead, now: int) -> ProcessHead:
     """The run that takes over from this one (P9), as it is before its start is recorded."""
-    return replace(
-        head,
+    return head._replace(
         key=0,
         run=head.run + 1,
         started_at=now,
@@ -93,7 +92,7 @@ def close(head: ProcessHead, result: ProcessResult, by: str, now: int) -> Change
 
 def closed(head: ProcessHead, status: str, now: int) -> ProcessHead:
     """The process with nothing left to decide; the open work is withdrawn beside it (P8)."""
-    return replace(_settled(head), status=status, closed_at=max(now, head.last_at))
+    return _settled(head)._replace(status=status, closed_at=max(now, head.last_at))
 
 
 def last_messages(head: ProcessHead, result: ProcessResult) -> tuple[Message, ...]:
@@ -137,8 +136,7 @@ def receive(
 
 def due(head: ProcessHead, at: int) -> ProcessHead:
     """A decision is to be offered from then on, held by nobody."""
-    return replace(
-        head,
+    return head._replace(
         decision="due",
         decision_at=at,
         decision_deadline=None,
@@ -158,7 +156,7 @@ def news(head: ProcessHead, now: int) -> ProcessHead:
     if head.decision == "idle":
         return due(head, now)
     if head.decision == "running":
-        return replace(head, arrived=True)
+        return head._replace(arrived=True)
     return head
 
 
@@ -173,8 +171,7 @@ def start_decision(head: ProcessHead, worker: Worker, now: int) -> Changes:
         if head.start_number is not None:
             events.append(DecisionFailedEvent(head.error or WORKER_LOST))
         events.append(DecisionStartedEvent(worker.identity, worker.code))
-    handed_out = replace(
-        head,
+    handed_out = head._replace(
         decision="running",
         decision_at=now,
         decision_deadline=now + head.decision_timeout,
@@ -213,7 +210,7 @@ def decision_failed(head: ProcessHead, reason: str, details: str | None, now: in
     known = head.code is None or f" {head.code} " in head.failed_codes
     failed = head.failed_codes if known else f"{head.failed_codes} {head.code} "
     return _came_to_nothing(
-        replace(head, failed_codes=failed), now + pause, reason, DecisionFailedEvent(reason, details)
+        head._replace(failed_codes=failed), now + pause, reason, DecisionFailedEvent(reason, details)
     )
 
 
@@ -226,8 +223,7 @@ def decision_timed_out(head: ProcessHead, now: int) -> Changes:
 def _came_to_nothing(head: ProcessHead, again_at: int, error: str, event: Event) -> Changes:
     """Only the first time in a round is recorded; later ones are counted (D8)."""
     first = head.attempts == 0
-    again = replace(
-        due(head, again_at),
+    again = due(head, again_at)._replace(
         attempts=head.attempts + 1,
         error=error,
         start_number=None if first else head.start_number,
@@ -237,13 +233,12 @@ def _came_to_nothing(head: ProcessHead, again_at: int, error: str, event: Event)
 
 def decision_lost(head: ProcessHead, now: int) -> Changes:
     """Its worker is gone, or gave it back: offered again at once (A5)."""
-    return Changes(replace(due(head, now), error=head.error or WORKER_LOST))
+    return Changes(due(head, now)._replace(error=head.error or WORKER_LOST))
 
 
 def _settled(head: ProcessHead) -> ProcessHead:
     """No decision is due or running, and none has failed."""
-    return replace(
-        head,
+    return head._replace(
         decision="idle",
         decision_at=None,
         decision_deadline=None,
@@ -265,8 +260,7 @@ def _settled(head: ProcessHead) -> ProcessHead:
 def start_activity(head: ProcessHead, row: ActivityRow, worker: Worker, now: int) -> Changes:
     """Hand it out (A1)."""
     execution_deadline = now + row.execution_timeout
-    running = replace(
-        row,
+    running = row._replace(
         state="running",
         since=now,
         execution_deadline=execution_deadline,
@@ -283,21 +277,21 @@ def start_activity(head: ProcessHead, row: ActivityRow, worker: Worker, now: int
 def heartbeat(row: ActivityRow, details: str | None, now: int) -> ActivityRow:
     """A sign of life: the heartbeat time-out begins anew; the last details are kept (A8)."""
     assert row.execution_deadline is not None
-    alive = replace(row, heartbeat_at=now, details=row.details if details is None else details)
+    alive = row._replace(heartbeat_at=now, details=row.details if details is None else details)
     return _watched(alive, row.execution_deadline, now)
 
 
 def hand_off(row: ActivityRow, now: int) -> ActivityRow:
     """It stays open without a worker; whoever has its token ends it (A7)."""
-    return replace(row, state="handed_off", since=now, lease=None)
+    return row._replace(state="handed_off", since=now, lease=None)
 
 
 def _watched(row: ActivityRow, execution_deadline: int, now: int) -> ActivityRow:
     """With the nearer of the two time-outs that can end it."""
     heartbeat_deadline = now + row.heartbeat_timeout
     if heartbeat_deadline < execution_deadline:
-        return replace(row, deadline=heartbeat_deadline, timeout="heartbeat")
-    return replace(row, deadline=execution_deadline, timeout="execution")
+        return row._replace(deadline=heartbeat_deadline, timeout="heartbeat")
+    return row._replace(deadline=execution_deadline, timeout="execution")
 
 
 def end_activity(head: ProcessHead, row: ActivityRow, result: ActivityResult, now: int) -> Changes:
@@ -318,8 +312,7 @@ def activity_lost(head: ProcessHead, row: ActivityRow, now: int) -> Changes:
         return _after(lost, end_activity(head, row, ActivityCanceled(_details(row)), now))
     if losses >= MOST_LOSSES or not row.restart_lost:
         return _after(lost, end_activity(head, row, ActivityTimedOut(_details(row), "worker"), now))
-    waiting = replace(
-        row,
+    waiting = row._replace(
         state="waiting",
         since=now,
         deadline=now + row.scheduled_timeout,

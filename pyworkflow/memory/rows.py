@@ -5,7 +5,6 @@ from __future__ import annotations
 import heapq
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 
@@ -241,7 +240,7 @@ class Rows(Transaction):
         self._undo.append(lambda: self._forget(head, key))
         if head.parent is not None:
             self._children[head.parent].append(key)
-        self._put(self._heads, key, replace(head, key=key))
+        self._put(self._heads, key, head._replace(key=key))
         return key
 
     def _forget(self, head: ProcessHead, key: int) -> None:
@@ -269,7 +268,7 @@ class Rows(Transaction):
 
     def add_activity(self, row: ActivityRow) -> None:
         key = self._next_key()
-        self._put(self._activities, key, replace(row, key=key))
+        self._put(self._activities, key, row._replace(key=key))
 
     def save_activity(self, row: ActivityRow) -> None:
         self._put(self._activities, row.key, row)
@@ -279,7 +278,7 @@ class Rows(Transaction):
 
     def add_timer(self, row: TimerRow) -> None:
         key = self._next_key()
-        self._put(self._timers, key, replace(row, key=key))
+        self._put(self._timers, key, row._replace(key=key))
 
     def drop_timer(self, key: int) -> None:
         self._put(self._timers, key, None)

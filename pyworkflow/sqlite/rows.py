@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import fields
 from operator import attrgetter
 from typing import Any
 
@@ -23,8 +22,8 @@ from pyworkflow.engine.records import (
 )
 from pyworkflow.engine.store import Transaction
 
-_PROCESS_COLUMNS = [field.name for field in fields(ProcessHead)]
-_ACTIVITY_COLUMNS = [field.name for field in fields(ActivityRow)]
+_PROCESS_COLUMNS = ProcessHead._fields
+_ACTIVITY_COLUMNS = ActivityRow._fields
 _PROCESS = ", ".join(_PROCESS_COLUMNS)
 _ACTIVITY = ", ".join(_ACTIVITY_COLUMNS)
 
@@ -264,15 +263,15 @@ def _narrowed(
 
 
 def _head(row: tuple[Any, ...] | None) -> ProcessHead | None:
-    return None if row is None else ProcessHead(*row)  # its one flag comes as 0 or 1, which will do inside
+    return None if row is None else ProcessHead._make(row)  # its one flag comes as 0 or 1, which will do inside
 
 
 def _heads(rows: Iterable[tuple[Any, ...]]) -> list[ProcessHead]:
-    return [ProcessHead(*row) for row in rows]
+    return [ProcessHead._make(row) for row in rows]
 
 
 def _activity(row: tuple[Any, ...]) -> ActivityRow:
-    return ActivityRow(*row)  # its flags come as 0 or 1, which will do inside
+    return ActivityRow._make(row)  # its flags come as 0 or 1, which will do inside
 
 
 def _timer(row: tuple[Any, ...]) -> TimerRow:

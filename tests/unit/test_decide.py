@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,7 +66,7 @@ DECIDING = ProcessHead(
 def activity(id: str, key: int, **known: Any) -> ActivityRow:
     """An open activity of the process; it waits, unless it is said to do something else."""
     waiting = ActivityRow(key, 7, id, "Pay", "null", "work", 30 * S, 100 * S, 10 * S, True, NOW, NOW + 30 * S)
-    return replace(waiting, **known)
+    return waiting._replace(**known)
 
 
 def timer(key: int, timer: Timer) -> TimerRow:
@@ -142,7 +141,7 @@ def test_an_activity_in_other_hands_is_asked_once(state: str) -> None:
     row = activity("a", 3, state=state)
     changes = decided(CancelActivity("a"), CancelActivity("a"), activities=[row])
     assert recorded(changes) == [CancelActivity("a"), CancelActivity("a")]
-    assert changes.activities == (replace(row, cancel_requested=True),)
+    assert changes.activities == (row._replace(cancel_requested=True),)
     assert (changes.ended, changes.head.decision) == ((), "idle")
 
 
@@ -214,7 +213,7 @@ def test_a_child_without_an_id_is_called_after_its_decision_event() -> None:
 
 
 def test_a_child_of_a_later_run_is_called_after_the_run_too() -> None:
-    (message,) = decided(StartChildProcess(Process("Order")), head=replace(DECIDING, run=3)).messages
+    (message,) = decided(StartChildProcess(Process("Order")), head=DECIDING._replace(run=3)).messages
     assert isinstance(message, StartChild)
     assert message.head.id == "p-3.6"
 
@@ -266,7 +265,7 @@ def test_to_continue_as_new_starts_the_next_run_and_tells_nobody() -> None:
 
 @pytest.mark.parametrize("arrived", [True, False])
 def test_another_decision_follows_if_something_arrived(arrived: bool) -> None:
-    head = decided(ScheduleActivity("Pay"), head=replace(DECIDING, arrived=arrived)).head
+    head = decided(ScheduleActivity("Pay"), head=DECIDING._replace(arrived=arrived)).head
     assert head.decision == ("due" if arrived else "idle")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,7 @@ HEAD = ProcessHead(
     decision="due",
     decision_at=NOW,
 )
-CHILD = replace(HEAD, id="c", root="p", parent="p")
+CHILD = HEAD._replace(id="c", root="p", parent="p")
 EVENT = EventRecord("process_started", NOW, "{}")
 
 
@@ -52,17 +51,17 @@ def begin(transaction: Transaction) -> None:
 # Each changes what `begin` left: the process has key 1 in every store.
 CHANGES: dict[str, Callable[[Transaction], object]] = {
     "add_process": lambda transaction: transaction.add_process(CHILD, Start("1", ("u",))),
-    "add a second run": lambda transaction: transaction.add_process(replace(HEAD, run=2), Start("1", ())),
+    "add a second run": lambda transaction: transaction.add_process(HEAD._replace(run=2), Start("1", ())),
     "save_process": lambda transaction: transaction.save_process(
-        replace(HEAD, key=1, status="completed", decision="idle", decision_at=None, length=7)
+        HEAD._replace(key=1, status="completed", decision="idle", decision_at=None, length=7)
     ),
     "lease a process": lambda transaction: transaction.save_process(
-        replace(HEAD, key=1, decision="running", lease="l")
+        HEAD._replace(key=1, decision="running", lease="l")
     ),
     "append": lambda transaction: transaction.append(1, 2, [EVENT, EVENT]),
     "add_activity": lambda transaction: transaction.add_activity(activity(1, "2")),
     "save_activity": lambda transaction: transaction.save_activity(
-        replace(transaction.activities(1)[0], state="running", lease="l", deadline=5)
+        transaction.activities(1)[0]._replace(state="running", lease="l", deadline=5)
     ),
     "drop_activity": lambda transaction: transaction.drop_activity(transaction.activities(1)[0].key),
     "add_timer": lambda transaction: transaction.add_timer(TimerRow(0, 1, 5, Timer(2))),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,29 +67,29 @@ ACTIVITY = ActivityRow(
 
 def a_process(**known: Any) -> ProcessHead:
     """An open process that waits for nothing, its history five events long; but for what is said."""
-    return replace(PROCESS, **known)
+    return PROCESS._replace(**known)
 
 
 def due(**known: Any) -> ProcessHead:
     """A process whose decision is due."""
-    return replace(a_process(decision="due", decision_at=NOW), **known)
+    return a_process(decision="due", decision_at=NOW)._replace(**known)
 
 
 def deciding(**known: Any) -> ProcessHead:
     """A process whose decision was handed out to Ann just now, its last event being the start."""
     head = a_process(decision="running", decision_at=NOW, decision_deadline=NOW + 60 * S, start_number=5)
-    return replace(head, **({"secret": "secret", "lease": "lease", "identity": "ann", "code": "v1"} | known))
+    return head._replace(**({"secret": "secret", "lease": "lease", "identity": "ann", "code": "v1"} | known))
 
 
 def an_activity(**known: Any) -> ActivityRow:
     """An activity that waits."""
-    return replace(ACTIVITY, **known)
+    return ACTIVITY._replace(**known)
 
 
 def running(**known: Any) -> ActivityRow:
     """An activity that Ann executes."""
     row = an_activity(state="running", timeout="heartbeat", deadline=NOW + 10 * S, execution_deadline=NOW + 100 * S)
-    return replace(row, **({"secret": "secret", "lease": "lease", "identity": "ann"} | known))
+    return row._replace(**({"secret": "secret", "lease": "lease", "identity": "ann"} | known))
 
 
 def types(changes: Changes) -> list[str]:
@@ -227,7 +226,7 @@ def test_a_start_that_nothing_followed_serves_again() -> None:
 
 
 def test_a_start_that_came_to_nothing_and_was_followed_is_marked_before_the_next() -> None:
-    lost = replace(transitions.decision_lost(deciding(), NOW).head, length=6)
+    lost = transitions.decision_lost(deciding(), NOW).head._replace(length=6)
     changes = transitions.start_decision(lost, ANN, NOW)
     assert changes.events == (DecisionFailedEvent("its worker was lost"), DecisionStartedEvent())
     assert changes.head.start_number == 8
@@ -267,7 +266,7 @@ def test_the_first_failure_of_a_round_is_recorded_and_later_ones_are_counted() -
 def test_a_code_that_fails_again_and_again_is_remembered_once() -> None:
     head = deciding(failed_codes=" v0 ")
     for _ in range(3):
-        head = replace(transitions.decision_failed(head, "boom", None, NOW).head, code="v1")
+        head = transitions.decision_failed(head, "boom", None, NOW).head._replace(code="v1")
     assert head.failed_codes.split() == ["v0", "v1"]
 
 
@@ -287,9 +286,9 @@ def test_a_round_that_keeps_failing_writes_three_events_and_no_more() -> None:
     head, written = due(), []
     for _ in range(5):
         started = transitions.start_decision(head, ANN, NOW)
-        head = replace(started.head, length=started.head.length + len(started.events))
+        head = started.head._replace(length=started.head.length + len(started.events))
         failed = transitions.decision_failed(head, "boom", None, NOW)
-        head = replace(failed.head, length=failed.head.length + len(failed.events))
+        head = failed.head._replace(length=failed.head.length + len(failed.events))
         written += types(started) + types(failed)
     assert written == ["decision_started", "decision_failed", "decision_started"]
 

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -40,19 +41,30 @@ class OneActivityWorkflow(Workflow):
 
 
 def run(processes: int, rounds: int, durability: Durability) -> None:
-    """Print both speeds of each round, the ratio of their medians, and what one process costs."""
+    """Print all speeds of each round, the ratios of their medians, and what one process costs."""
     logging.getLogger("pyworkflow").setLevel(logging.WARNING)
-    ours, bare = [], []
+    rates: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(rounds):
-            bare.append(_rate(floor.write, Path(folder) / f"{number}-floor.db", processes, durability))
-            ours.append(_rate(_work, Path(folder) / f"{number}.db", processes, durability))
-            print(f"round {number + 1}: {ours[-1]:6.0f} processes/s, floor {bare[-1]:6.0f}", file=sys.stderr)
+        for number in range(1, rounds + 1):
+            for name, work in CONTENDERS.items():
+                rates[name].append(_rate(work, Path(folder) / f"{number}-{name}.db", processes, durability))
+            print(f"round {number}: {', '.join(f'{name} {at[-1]:.0f}/s' for name, at in rates.items())}", file=sys.stderr)
         statements, commits = _cost(Path(folder) / "cost.db", durability)
-    print(f"pyworkflow   {median(ours):6.0f} processes/s   (durability={durability}, median of {rounds})")
-    print(f"the floor    {median(bare):6.0f} processes/s   (bare sqlite3, one commit a change)")
-    print(f"ratio        {median(ours) / median(bare):6.2f}")
-    print(f"one process  {statements:6.1f} statements, {commits:.1f} commits that write")
+    medians = {name: median(at) for name, at in rates.items()}
+    print(f"durability={durability}, {processes} processes, medians of {rounds} rounds")
+    for name, rate in medians.items():
+        print(f"{name:24} {rate:7.0f} processes/s   {rate / medians[FLOOR]:6.2f} x the floor")
+    print(f"one process costs pyworkflow {statements:.1f} statements and {commits:.1f} commits that write")
+
+
+OURS = "pyworkflow"
+FLOOR = "the floor"
+CONTENDERS: dict[str, Callable[[Path, int, Durability], None]] = {
+    OURS: lambda path, processes, durability: _work(path, processes, durability),
+    FLOOR: floor.write,
+    "the floor, 64 a commit": partial(floor.write, together=64),
+    "two rows a change": floor.write_bare,
+}
 
 
 def _rate(work: Callable[[Path, int, Durability], None], path: Path, processes: int, durability: Durability) -> float:

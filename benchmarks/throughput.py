@@ -48,23 +48,15 @@ def run(processes: int, rounds: int, durability: Durability) -> None:
         for number in range(1, rounds + 1):
             for name, work in CONTENDERS.items():
                 rates[name].append(_rate(work, Path(folder) / f"{number}-{name}.db", processes, durability))
-            print(f"round {number}: {', '.join(f'{name} {at[-1]:.0f}/s' for name, at in rates.items())}", file=sys.stderr)
+            print(
+                f"round {number}: {', '.join(f'{name} {at[-1]:.0f}/s' for name, at in rates.items())}", file=sys.stderr
+            )
         statements, commits = _cost(Path(folder) / "cost.db", durability)
     medians = {name: median(at) for name, at in rates.items()}
     print(f"durability={durability}, {processes} processes, medians of {rounds} rounds")
     for name, rate in medians.items():
         print(f"{name:24} {rate:7.0f} processes/s   {rate / medians[FLOOR]:6.2f} x the floor")
     print(f"one process costs pyworkflow {statements:.1f} statements and {commits:.1f} commits that write")
-
-
-OURS = "pyworkflow"
-FLOOR = "the floor"
-CONTENDERS: dict[str, Callable[[Path, int, Durability], None]] = {
-    OURS: lambda path, processes, durability: _work(path, processes, durability),
-    FLOOR: floor.write,
-    "the floor, 64 a commit": partial(floor.write, together=64),
-    "two rows a change": floor.write_bare,
-}
 
 
 def _rate(work: Callable[[Path, int, Durability], None], path: Path, processes: int, durability: Durability) -> float:
@@ -80,6 +72,16 @@ def _work(path: Path, processes: int, durability: Durability) -> None:
             manager.start_process(Process(OneActivityWorkflow))
         WorkerPool(manager, concurrency=1, burst=True).run()
         assert not any(manager.processes())
+
+
+OURS = "pyworkflow"
+FLOOR = "the floor"
+CONTENDERS: dict[str, Callable[[Path, int, Durability], None]] = {
+    OURS: _work,
+    FLOOR: floor.write,
+    "the floor, 64 a commit": partial(floor.write, together=64),
+    "two rows a change": floor.write_bare,
+}
 
 
 def _cost(path: Path, durability: Durability, processes: int = 100) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from pyworkflow.signal import Signal
 from pyworkflow.task import ActivityTask, DecisionTask
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 STATUSES = ("open", "completed", "canceled", "failed", "timedout", "continued")
 
@@ -362,6 +363,40 @@ class Backend(ABC):
     ) -> ActivityTask | None:
         """Hand out the activity that has waited longest; None if there is none. The options are those above."""
 
+    def poll_decision_tasks(
+        self,
+        most: int,  # noqa: ARG002 - one is the fewest
+        category: str = Defaults.DECISION_CATEGORY,
+        identity: str | None = None,
+        *,
+        wait: float | None = None,
+        lease: Lease | None = None,
+        code: str | None = None,
+        root: str | None = None,
+        names: Collection[str] | None = None,
+    ) -> list[DecisionTask]:
+        """The same for several at once, at most so many; none if there is none. A backend may hand out fewer."""
+        task = self.poll_decision_task(category, identity, wait=wait, lease=lease, code=code, root=root, names=names)
+        return [] if task is None else [task]
+
+    def poll_activity_tasks(
+        self,
+        most: int,  # noqa: ARG002 - one is the fewest
+        category: str = Defaults.ACTIVITY_CATEGORY,
+        identity: str | None = None,
+        *,
+        wait: float | None = None,
+        lease: Lease | None = None,
+        root: str | None = None,
+        names: Collection[str] | None = None,
+    ) -> list[ActivityTask]:
+        """The same for several at once, at most so many; none if there is none. A backend may hand out fewer.
+
+        One that was lost before comes alone: it may be what its worker died of, and others must not suffer for it.
+        """
+        task = self.poll_activity_task(category, identity, wait=wait, lease=lease, root=root, names=names)
+        return [] if task is None else [task]
+
     @abstractmethod
     def complete_decision_task(self, task: DecisionTask, decisions: Decision | Iterable[Decision] | None) -> bool:
         """Record and apply the decisions in order. True, unless they were not applied because news came in between.
@@ -407,6 +442,14 @@ class Backend(ABC):
     def release(self, task: DecisionTask | ActivityTask) -> None:
         """Give back a task that will not be done here; this counts as lost at once. Does nothing if it is over."""
 
+    def together(self, calls: Sequence[Callable[[], Result]]) -> list[Result | Exception]:
+        """Make several calls of this object that change something, with one commit where the backend can.
+
+        `together([partial(backend.start_process, one) for one in processes])`, say. Each is as whole as it is alone,
+        and they are made in this order. What each returned, or the exception that it raised.
+        """
+        return [_outcome(call) for call in calls]
+
     def apply_due(self) -> None:  # noqa: B027 - there is nothing to do where the other end keeps time
         """Apply time-outs, timers and losses that are due, as polls do: for when a worker is too busy to poll."""
 
@@ -450,6 +493,13 @@ class Backend(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _outcome(call: Callable[[], Result]) -> Result | Exception:
+    try:
+        return call()
+    except Exception as error:
+        return error
 
 
 def known_options(url: str, options: Mapping[str, str], known: Mapping[str, Collection[str] | None]) -> dict[str, Any]:

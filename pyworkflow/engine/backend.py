@@ -8,7 +8,8 @@ import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
-from functools import partial
+from itertools import starmap, takewhile
+from threading import local
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -30,13 +31,14 @@ from pyworkflow.defaults import Defaults
 from pyworkflow.engine import decide, importing, reading, transitions
 from pyworkflow.engine.bell import EVENTS
 from pyworkflow.engine.changes import Changes
-from pyworkflow.engine.records import ActivityRow, Due, EventRecord, ProcessHead, Start, Worker, micros
+from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Start, Worker, micros
 from pyworkflow.engine.registry import Registry
 from pyworkflow.engine.session import Session, activities_of, decisions_of
 from pyworkflow.engine.store import Store, Transaction
 from pyworkflow.event import CancelRequestedEvent, SignalEvent, utcnow
 from pyworkflow.exceptions import (
     BackendException,
+    BackendUnavailableException,
     InvalidDecisionException,
     InvalidValueException,
     ProcessAlreadyStartedException,
@@ -44,6 +46,7 @@ from pyworkflow.exceptions import (
     UnknownActivityException,
     UnknownDecisionException,
     UnknownProcessException,
+    WorkflowException,
 )
 from pyworkflow.naming import name_of
 from pyworkflow.process import Process
@@ -53,7 +56,6 @@ from pyworkflow.task import ActivityTask, DecisionTask
 LOGGER = logging.getLogger("pyworkflow.engine")
 
 Result = TypeVar("Result")
-Row = TypeVar("Row")
 
 LONGEST_WAIT = 1.0  # seconds between two looks of a waiting poll: the slow polling behind the wake-ups
 LEASE_CHECK = 1.0  # seconds between two looks for workers that died
@@ -70,6 +72,8 @@ class EngineBackend(Backend):
         self._clock = clock
         self._registry = Registry()
         self._interrupts = 0
+        self._joined = _Joined()
+        self._busy: set[str] = set()  # topics whose last poll found something
         self._leases_checked = float("-inf")
 
     # --- what there is to work on ---
@@ -188,22 +192,39 @@ class EngineBackend(Backend):
         root: str | None = None,
         names: Collection[str] | None = None,
     ) -> DecisionTask | None:
+        tasks = self.poll_decision_tasks(
+            1, category, identity, wait=wait, lease=lease, code=code, root=root, names=names
+        )
+        return tasks[0] if tasks else None
+
+    def poll_decision_tasks(
+        self,
+        most: int,
+        category: str = Defaults.DECISION_CATEGORY,
+        identity: str | None = None,
+        *,
+        wait: float | None = None,
+        lease: Lease | None = None,
+        code: str | None = None,
+        root: str | None = None,
+        names: Collection[str] | None = None,
+    ) -> list[DecisionTask]:
         worker = Worker(secrets.token_hex(8), identity, lease.id if lease else None, code)
 
-        def find(transaction: Transaction, now: int) -> ProcessHead | None:
-            return transaction.next_decision(category, now, code, root, names)
+        def find(transaction: Transaction, now: int, most: int) -> Sequence[ProcessHead]:
+            return transaction.next_decisions(category, now, code, root, names, most)
 
-        def claim(session: Session) -> tuple[str, Callable[[], Process]] | None:
-            head = find(session.transaction, session.now)
-            if head is None:
-                return None
-            head = session.record(transitions.start_decision(head, worker, session.now))
-            return _token(head.key, worker.secret), reading.run(session.transaction, head)
+        def claim(session: Session) -> list[tuple[str, Callable[[], Process]]]:
+            heads = [
+                session.record(transitions.start_decision(head, worker, session.now))
+                for head in find(session.transaction, session.now, most)
+            ]
+            return [(_token(head.key, worker.secret), reading.run(session.transaction, head)) for head in heads]
 
         claimed = self._poll(find, claim, decisions_of(category), wait, lease)
-        if claimed is None:
-            return None
-        token, process = claimed
+        return [task for task in starmap(self._decision_task, claimed) if task is not None]
+
+    def _decision_task(self, token: str, process: Callable[[], Process]) -> DecisionTask | None:
         try:
             return DecisionTask(process(), token)
         except BackendException as error:  # a newer version wrote what this one does not know
@@ -220,17 +241,32 @@ class EngineBackend(Backend):
         root: str | None = None,
         names: Collection[str] | None = None,
     ) -> ActivityTask | None:
+        tasks = self.poll_activity_tasks(1, category, identity, wait=wait, lease=lease, root=root, names=names)
+        return tasks[0] if tasks else None
+
+    def poll_activity_tasks(
+        self,
+        most: int,
+        category: str = Defaults.ACTIVITY_CATEGORY,
+        identity: str | None = None,
+        *,
+        wait: float | None = None,
+        lease: Lease | None = None,
+        root: str | None = None,
+        names: Collection[str] | None = None,
+    ) -> list[ActivityTask]:
         worker = Worker(secrets.token_hex(8), identity, lease.id if lease else None)
 
-        def find(transaction: Transaction, now: int) -> ActivityRow | None:  # noqa: ARG001
-            return transaction.next_activity(category, root, names)
+        def find(transaction: Transaction, now: int, most: int) -> Sequence[ActivityRow]:  # noqa: ARG001
+            rows = transaction.next_activities(category, root, names, most)
+            return list(takewhile(lambda row: row.losses == 0, rows)) or rows[:1]
 
-        def claim(session: Session) -> ActivityTask | None:
-            row = find(session.transaction, session.now)
-            if row is None:
-                return None
-            head = session.record(transitions.start_activity(session.head(row.process), row, worker, session.now))
-            return ActivityTask(row.execution, head.id, _token(row.key, worker.secret))
+        def claim(session: Session) -> list[ActivityTask]:
+            tasks = []
+            for row in find(session.transaction, session.now, most):
+                head = session.record(transitions.start_activity(session.head(row.process), row, worker, session.now))
+                tasks.append(ActivityTask(row.execution, head.id, _token(row.key, worker.secret)))
+            return tasks
 
         return self._poll(find, claim, activities_of(category), wait, lease)
 
@@ -341,6 +377,25 @@ class EngineBackend(Backend):
         self.interrupt()
         self._store.close()
 
+    # --- several calls with one commit ---
+
+    def together(self, calls: Sequence[Callable[[], Result]]) -> list[Result | Exception]:
+        def operation(session: Session) -> list[Result | Exception]:
+            self._joined.session = session
+            try:
+                return [_outcome(call, session) for call in calls]
+            finally:
+                self._joined.session = None
+
+        if len(calls) > 1:
+            try:
+                return self._transact(operation)
+            except BackendUnavailableException as error:
+                return [error] * len(calls)
+            except Exception:  # one of them spoils it for all: which, each for itself will tell
+                LOGGER.debug("%d calls could not be made together", len(calls), exc_info=True)
+        return super().together(calls)
+
     # --- how it is done ---
 
     def _now(self) -> int:
@@ -348,6 +403,11 @@ class EngineBackend(Backend):
 
     def _transact(self, operation: Callable[[Session], Result]) -> Result:
         """One operation: whole or not at all; then those that wait for what it brought are woken."""
+        joined = self._joined.session
+        if joined is not None:
+            result = operation(joined)
+            joined.deliver()
+            return result
 
         def in_transaction(transaction: Transaction) -> tuple[Result, Session]:
             # The time is that when its turn has come, after any waiting.
@@ -407,7 +467,7 @@ class EngineBackend(Backend):
         asked = self._now()
 
         def in_time(session: Session) -> tuple[Result] | None:
-            return None if _is_due(session.transaction.next_due(), asked) else (operation(session),)
+            return None if session.transaction.is_due(asked) else (operation(session),)
 
         while (done := self._transact(in_time)) is None:
             self._expire(asked)
@@ -415,31 +475,32 @@ class EngineBackend(Backend):
 
     def _poll(
         self,
-        find: Callable[[Transaction, int], Row | None],
-        claim: Callable[[Session], Result | None],
+        find: Callable[[Transaction, int, int], Sequence[object]],
+        claim: Callable[[Session], list[Result]],
         topic: str,
         wait: float | None,
         lease: Lease | None,
-    ) -> Result | None:
+    ) -> list[Result]:
         """Claim what can be found, after doing what is due; if there is nothing, wait until there may be.
 
-        An empty poll only reads: idle workers take no write lock, for which busy ones would queue.
+        After an empty poll the next one only reads: idle workers take no write lock, for which busy ones would queue.
         """
 
-        def look() -> Result | None:
+        def look() -> list[Result] | None:
             if lease is not None:
                 self._recover()
-            while True:
-                now = self._now()
-                due, found = self._store.read(partial(peek, now=now))
-                if not _is_due(due, now):
-                    return None if found is None else self._transact(claim)
-                self._expire(now)
+            if topic not in self._busy and not self._is_worth_a_claim(find):
+                return None
+            claimed = self._transact_in_time(claim)
+            (self._busy.add if claimed else self._busy.discard)(topic)
+            return claimed or None
 
-        def peek(transaction: Transaction, now: int) -> tuple[Due | None, Row | None]:
-            return transaction.next_due(), find(transaction, now)
+        return self._wait_for(look, topic, wait or 0, self._pause) or []
 
-        return self._wait_for(look, topic, wait or 0, self._pause)
+    def _is_worth_a_claim(self, find: Callable[[Transaction, int, int], Sequence[object]]) -> bool:
+        """Is there something to be found, or due?"""
+        now = self._now()
+        return self._store.read(lambda transaction: transaction.is_due(now) or bool(find(transaction, now, 1)))
 
     def _wait_for(
         self, look: Callable[[], Result | None], topic: str, wait: float, pause: Callable[[], float]
@@ -509,8 +570,21 @@ class _EngineLease(Lease):
             self._backend._lose(self.id)
 
 
-def _is_due(due: Due | None, now: int) -> bool:
-    return due is not None and due.at <= now
+def _outcome(call: Callable[[], Result], session: Session) -> Result | Exception:
+    """Of one call of several in a transaction. Raises what it raised if that spoils the transaction."""
+    changes = session.changes
+    try:
+        return call()
+    except WorkflowException as error:
+        if session.changes != changes or isinstance(error, BackendException):
+            raise
+        return error
+
+
+class _Joined(local):
+    """The operation that the calls of this thread join."""
+
+    session: Session | None = None
 
 
 # --- tokens and values ------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ class Session:
     def __init__(self, transaction: Transaction, now: int, *, observed: bool = False) -> None:
         self.transaction = transaction
         self.now = now
+        self.changes = 0  # that were made
         self.topics: list[str] = []
         self.recorded: list[tuple[ProcessHead, list[EventRecord]]] | None = [] if observed else None
         self._messages: deque[Message] = deque()
@@ -52,11 +53,13 @@ class Session:
 
     def start(self, head: ProcessHead, start: Start) -> None:
         """A new run begins."""
+        self.changes += 1
         key = self.transaction.add_process(head, start)
         self.record(transitions.start(head._replace(key=key), self.now))
 
     def record(self, changes: Changes) -> ProcessHead:
         """Do to one process what the rules say; its head as it is then. Messages wait for `deliver`."""
+        self.changes += 1
         transaction = self.transaction
         head = self._append(changes.head, changes.events)
         transaction.save_process(head)

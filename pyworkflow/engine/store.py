@@ -65,24 +65,32 @@ class Transaction(ABC):
         """The open processes that this one is the parent of, oldest first."""
 
     @abstractmethod
-    def next_decision(
-        self, category: str, now: int, code: str | None, root: str | None, names: Collection[str] | None
-    ) -> ProcessHead | None:
-        """The run whose decision has been due longest.
+    def next_decisions(
+        self, category: str, now: int, code: str | None, root: str | None, names: Collection[str] | None, most: int
+    ) -> Sequence[ProcessHead]:
+        """At most so many runs whose decisions have been due longest.
 
-        That is `decision_at <= now`; or any time, if `code` is given and its `failed_codes` are some, but not this
-        one. With `root` only those of this root, with `names` only of these workflows.
+        That is `decision_at <= now`. If there is none, and `code` is given, one that is due at any time, whose
+        `failed_codes` are some, but not this one. With `root` only those of this root, with `names` only of these
+        workflows.
         """
 
     @abstractmethod
-    def next_activity(self, category: str, root: str | None, names: Collection[str] | None) -> ActivityRow | None:
-        """The waiting activity with the lowest key; with `root` only of processes of this root, with `names` only
-        these activities."""
+    def next_activities(
+        self, category: str, root: str | None, names: Collection[str] | None, most: int
+    ) -> Sequence[ActivityRow]:
+        """At most so many waiting activities, with the lowest keys; with `root` only of processes of this root, with
+        `names` only these activities."""
 
     @abstractmethod
     def next_due(self) -> Due | None:
         """What is due first: the earliest of open timers' `due_at`, open activities' `deadline`, running decisions'
         `decision_deadline` and open processes' `timeout_at`."""
+
+    def is_due(self, now: int) -> bool:
+        """Is anything due by then? As `next_due` tells; a store may know it sooner."""
+        due = self.next_due()
+        return due is not None and due.at <= now
 
     @abstractmethod
     def next_offer(self, after: int) -> int | None:

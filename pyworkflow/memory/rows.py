@@ -107,29 +107,32 @@ class Rows(Transaction):
         heads = (self.head_by_key(key) for key in self._children.get(process_id, []))
         return [head for head in heads if head is not None and head.status == "open"]
 
-    def next_decision(
-        self, category: str, now: int, code: str | None, root: str | None, names: Collection[str] | None
-    ) -> ProcessHead | None:
-        queue = f"due {category}"
-        for due_now in (True, False):
-            for place, _, key in self._in_order(queue, first_only=root is None and names is None and due_now):
-                head = self.head_by_key(key)
-                assert head is not None
-                other_code = code is not None and head.failed_codes != "" and f" {code} " not in head.failed_codes
-                wanted = root in (None, head.root) and (names is None or head.workflow in names)
-                if wanted and (place <= now if due_now else other_code):
-                    return head
-            if code is None:
-                break
-        return None
+    def next_decisions(
+        self, category: str, now: int, code: str | None, root: str | None, names: Collection[str] | None, most: int
+    ) -> Sequence[ProcessHead]:
+        def is_wanted(head: Row) -> bool:
+            assert isinstance(head, ProcessHead)
+            return root in (None, head.root) and (names is None or head.workflow in names)
 
-    def next_activity(self, category: str, root: str | None, names: Collection[str] | None) -> ActivityRow | None:
-        for _, _, key in self._in_order(f"waiting {category}", first_only=root is None and names is None):
-            row = self.activity(key)
-            assert row is not None
-            if (root is None or self._root(row) == root) and (names is None or row.activity in names):
-                return row
-        return None
+        def failed_with_others(head: Row) -> bool:
+            assert isinstance(head, ProcessHead)
+            return is_wanted(head) and head.failed_codes != "" and f" {code} " not in head.failed_codes
+
+        queue = f"due {category}"
+        found = self._first(queue, self._heads, is_wanted, most, until=now)
+        if not found and code is not None:
+            found = self._first(queue, self._heads, failed_with_others, 1)
+        return [head for head in found if isinstance(head, ProcessHead)]
+
+    def next_activities(
+        self, category: str, root: str | None, names: Collection[str] | None, most: int
+    ) -> Sequence[ActivityRow]:
+        def is_wanted(row: Row) -> bool:
+            assert isinstance(row, ActivityRow)
+            return (root is None or self._root(row) == root) and (names is None or row.activity in names)
+
+        found = self._first(f"waiting {category}", self._activities, is_wanted, most)
+        return [row for row in found if isinstance(row, ActivityRow)]
 
     def _root(self, row: ActivityRow) -> str:
         head = self.head_by_key(row.process)
@@ -137,17 +140,18 @@ class Rows(Transaction):
         return head.root
 
     def next_due(self) -> Due | None:
-        for place, kind, key in self._in_order(DEADLINES, first_only=True):
-            return Due(place, kind, key)
-        return None
+        entries = self._queues[DEADLINES]
+        while entries and not self._is_current(DEADLINES, entries[0]):
+            heapq.heappop(entries)
+        return Due(*entries[0]) if entries else None
 
     def next_offer(self, after: int) -> int | None:
         offers = (
-            place
-            for queue in self._queues
+            entry[0]
+            for queue, entries in self._queues.items()
             if queue.startswith("due ")
-            for place, _, _ in self._in_order(queue, first_only=False)
-            if place > after
+            for entry in entries
+            if entry[0] > after and self._is_current(queue, entry)
         )
         return min(offers, default=None)
 
@@ -333,15 +337,23 @@ class Rows(Transaction):
             if (queue, place, kind) not in _places(old):
                 heapq.heappush(self._queues[queue], (place, kind, key))
 
-    def _in_order(self, queue: str, *, first_only: bool) -> Iterator[tuple[int, str, int]]:
-        """What stands in the queue, in order. Entries that are out of date fall out when they come to the front."""
+    def _first(
+        self, queue: str, table: dict[int, Row], wanted: Callable[[Row], bool], most: int, *, until: int | None = None
+    ) -> list[Row]:
+        """At most so many wanted rows of the queue, in order, up to this place. What is out of date falls out."""
         entries = self._queues[queue]
-        while entries and not self._is_current(queue, entries[0]):
-            heapq.heappop(entries)
-        if first_only:
-            yield from entries[:1]
-        else:
-            yield from (entry for entry in sorted(set(entries)) if self._is_current(queue, entry))
+        passed: list[tuple[int, str, int]] = []
+        found: list[Row] = []
+        while entries and len(found) < most and (until is None or entries[0][0] <= until):
+            entry = heapq.heappop(entries)
+            if entry not in passed[-1:] and self._is_current(queue, entry):
+                passed.append(entry)
+                row = table[entry[2]]
+                if wanted(row):
+                    found.append(row)
+        for entry in passed:
+            heapq.heappush(entries, entry)
+        return found
 
     def _is_current(self, queue: str, entry: tuple[int, str, int]) -> bool:
         place, kind, key = entry

@@ -47,14 +47,14 @@ BY_KEY = f"SELECT {_PROCESS} FROM process WHERE key = ?"
 # In each of these, {wanted} is replaced by what narrows it to a root, or to names.
 DUE_DECISION = f"""
     SELECT {_PROCESS} FROM process WHERE decision = 'due' AND category = ? AND decision_at <= ?{{wanted}}
-    ORDER BY decision_at LIMIT 1"""
+    ORDER BY decision_at LIMIT ?"""
 FAILED_WITH_OTHER_CODES = f"""
     SELECT {_PROCESS} FROM process
     WHERE failed_codes != '' AND category = ? AND decision = 'due'
         AND instr(failed_codes, ' ' || ? || ' ') = 0{{wanted}}
     ORDER BY key LIMIT 1"""
 WAITING_ACTIVITY = f"""
-    SELECT {_ACTIVITY} FROM activity WHERE state = 'waiting' AND category = ?{{wanted}} ORDER BY key LIMIT 1"""
+    SELECT {_ACTIVITY} FROM activity WHERE state = 'waiting' AND category = ?{{wanted}} ORDER BY key LIMIT ?"""
 OF_ROOT = " AND root = ?"
 ACTIVITY_OF_ROOT = " AND (SELECT root FROM process WHERE process.key = activity.process) = ?"
 # Four statements: as one, SQLite sorts what its indexes have in order, which takes twenty times as long.
@@ -135,20 +135,22 @@ class SQLTransaction(Transaction):
         )
         return _heads(rows)
 
-    def next_decision(
-        self, category: str, now: int, code: str | None, root: str | None, names: Collection[str] | None
-    ) -> ProcessHead | None:
+    def next_decisions(
+        self, category: str, now: int, code: str | None, root: str | None, names: Collection[str] | None, most: int
+    ) -> Sequence[ProcessHead]:
         wanted, given = _narrowed(root, OF_ROOT, names, "workflow")
-        found = self._execute(DUE_DECISION.format(wanted=wanted), (category, now, *given)).fetchone()
-        if found is None and code is not None:
-            statement = FAILED_WITH_OTHER_CODES.format(wanted=wanted)
-            found = self._execute(statement, (category, code, *given)).fetchone()
-        return _head(found)
+        found = _heads(self._execute(DUE_DECISION.format(wanted=wanted), (category, now, *given, most)))
+        if not found and code is not None:
+            found = _heads(self._execute(FAILED_WITH_OTHER_CODES.format(wanted=wanted), (category, code, *given)))
+        return found
 
-    def next_activity(self, category: str, root: str | None, names: Collection[str] | None) -> ActivityRow | None:
+    def next_activities(
+        self, category: str, root: str | None, names: Collection[str] | None, most: int
+    ) -> Sequence[ActivityRow]:
         wanted, given = _narrowed(root, ACTIVITY_OF_ROOT, names, "activity")
-        found = self._execute(WAITING_ACTIVITY.format(wanted=wanted), (category, *given)).fetchone()
-        return None if found is None else _activity(found)
+        return [
+            _activity(row) for row in self._execute(WAITING_ACTIVITY.format(wanted=wanted), (category, *given, most))
+        ]
 
     def next_due(self) -> Due | None:
         rows = (self._execute(statement).fetchone() for statement in NEXT_DUE)

@@ -91,10 +91,10 @@ def state(store: Store) -> list[object]:
         work = [
             list(transaction.activities(1)),
             list(transaction.timers(1)),
-            transaction.next_activity("default", None, None),
+            list(transaction.next_activities("default", None, None, 9)),
         ]
         due = [
-            transaction.next_decision("default", FAR, None, None, None),
+            list(transaction.next_decisions("default", FAR, None, None, None, 9)),
             transaction.next_due(),
             transaction.next_offer(0),
         ]

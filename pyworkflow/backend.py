@@ -196,6 +196,13 @@ class Heartbeat:
     cancel_requested: bool
 
 
+@dataclass(frozen=True)
+class Raised:
+    """What one of several calls raised."""
+
+    error: Exception
+
+
 class Lease(ABC):
     """A worker's hold on the tasks that it polls: when the worker dies, they are lost, and handed out again.
 
@@ -442,11 +449,11 @@ class Backend(ABC):
     def release(self, task: DecisionTask | ActivityTask) -> None:
         """Give back a task that will not be done here; this counts as lost at once. Does nothing if it is over."""
 
-    def together(self, calls: Sequence[Callable[[], Result]]) -> list[Result | Exception]:
+    def together(self, calls: Sequence[Callable[[], Result]]) -> list[Result | Raised]:
         """Make several calls of this object that change something, with one commit where the backend can.
 
         `together([partial(backend.start_process, one) for one in processes])`, say. Each is as whole as it is alone,
-        and they are made in this order. What each returned, or the exception that it raised.
+        and they are made in this order. What each returned, or `Raised`.
         """
         return [_outcome(call) for call in calls]
 
@@ -495,11 +502,11 @@ class Backend(ABC):
         self.close()
 
 
-def _outcome(call: Callable[[], Result]) -> Result | Exception:
+def _outcome(call: Callable[[], Result]) -> Result | Raised:
     try:
         return call()
     except Exception as error:
-        return error
+        return Raised(error)
 
 
 def known_options(url: str, options: Mapping[str, str], known: Mapping[str, Collection[str] | None]) -> dict[str, Any]:

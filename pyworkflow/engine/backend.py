@@ -23,6 +23,7 @@ from pyworkflow.backend import (
     Page,
     Pending,
     Query,
+    Raised,
     Recorded,
     Summary,
 )
@@ -379,8 +380,8 @@ class EngineBackend(Backend):
 
     # --- several calls with one commit ---
 
-    def together(self, calls: Sequence[Callable[[], Result]]) -> list[Result | Exception]:
-        def operation(session: Session) -> list[Result | Exception]:
+    def together(self, calls: Sequence[Callable[[], Result]]) -> list[Result | Raised]:
+        def operation(session: Session) -> list[Result | Raised]:
             self._joined.session = session
             try:
                 return [_outcome(call, session) for call in calls]
@@ -391,7 +392,7 @@ class EngineBackend(Backend):
             try:
                 return self._transact(operation)
             except BackendUnavailableException as error:
-                return [error] * len(calls)
+                return [Raised(error)] * len(calls)
             except Exception:  # one of them spoils it for all: which, each for itself will tell
                 LOGGER.debug("%d calls could not be made together", len(calls), exc_info=True)
         return super().together(calls)
@@ -570,7 +571,7 @@ class _EngineLease(Lease):
             self._backend._lose(self.id)
 
 
-def _outcome(call: Callable[[], Result], session: Session) -> Result | Exception:
+def _outcome(call: Callable[[], Result], session: Session) -> Result | Raised:
     """Of one call of several in a transaction. Raises what it raised if that spoils the transaction."""
     changes = session.changes
     try:
@@ -578,7 +579,7 @@ def _outcome(call: Callable[[], Result], session: Session) -> Result | Exception
     except WorkflowException as error:
         if session.changes != changes or isinstance(error, BackendException):
             raise
-        return error
+        return Raised(error)
 
 
 class _Joined(local):

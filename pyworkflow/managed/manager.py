@@ -112,6 +112,37 @@ class Manager:
             category, identity, wait=wait, lease=lease, root=root, names=self.activities
         )
 
+    def next_decisions(
+        self,
+        most: int,
+        identity: str | None = None,
+        category: str = Defaults.DECISION_CATEGORY,
+        *,
+        wait: float | None = None,
+        lease: Lease | None = None,
+        code: str | None = None,
+        root: str | None = None,
+    ) -> list[DecisionTask]:
+        """Several such decisions at once, at most so many: `Backend.poll_decision_tasks`."""
+        return self.backend.poll_decision_tasks(
+            most, category, identity, wait=wait, lease=lease, code=code, root=root, names=self.workflows
+        )
+
+    def next_activities(
+        self,
+        most: int,
+        identity: str | None = None,
+        category: str = Defaults.ACTIVITY_CATEGORY,
+        *,
+        wait: float | None = None,
+        lease: Lease | None = None,
+        root: str | None = None,
+    ) -> list[ActivityTask]:
+        """Several such activities at once, at most so many: `Backend.poll_activity_tasks`."""
+        return self.backend.poll_activity_tasks(
+            most, category, identity, wait=wait, lease=lease, root=root, names=self.activities
+        )
+
     def workflow_for_task(self, task: DecisionTask) -> Workflow:
         """The workflow that decides it. Raises UnknownWorkflowException for one that this manager was not given."""
         name = str(task.process.workflow)

@@ -79,12 +79,12 @@ def work(backend: Backend) -> Iterator[str]:
     with backend.lease("worker") as lease:
         yield "working"
         while True:
-            task = backend.poll_decision_task(lease=lease, wait=0.02)
-            if task is not None:
-                backend.complete_decision_task(task, decide(task.process))
-            activity = backend.poll_activity_task(lease=lease)
-            if activity is not None:
-                backend.complete_activity_task(activity, activity.activity_execution.input)
+            decisions = backend.poll_decision_tasks(8, lease=lease, wait=0.02)
+            backend.together([partial(backend.complete_decision_task, one, decide(one.process)) for one in decisions])
+            activities = backend.poll_activity_tasks(8, lease=lease)
+            backend.together(
+                [partial(backend.complete_activity_task, one, one.activity_execution.input) for one in activities]
+            )
 
 
 def send(backend: Backend, sender: int) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from pyworkflow import Process
 from pyworkflow.decision import CompleteProcess, ScheduleActivity, StartChildProcess, Timer
 from pyworkflow.exceptions import BackendException, BackendUnavailableException
 from pyworkflow.managed import Activity, Manager, Workflow
-from pyworkflow.managed.worker import DecisionWorker, WorkerPool, pool
+from pyworkflow.managed.worker import ActivityWorker, DecisionWorker, WorkerPool, batch, pool
 from pyworkflow.managed.worker.ledger import Ledger
 from pyworkflow.managed.worker.source import Source
 from pyworkflow.memory import MemoryBackend
@@ -364,7 +364,7 @@ def test_a_trouble_that_will_not_pass_ends_it(manager: Manager, monkeypatch: pyt
     def broken(*_: Any, **__: Any) -> None:
         raise BackendException("written by a newer version")
 
-    monkeypatch.setattr(manager.backend, "poll_decision_task", broken)
+    monkeypatch.setattr(manager.backend, "poll_decision_tasks", broken)
     with pytest.raises(BackendException, match="written by a newer version"):
         WorkerPool(manager).run()
 
@@ -385,12 +385,93 @@ def test_a_poll_that_breaks_is_tried_again_by_one_thread_with_growing_pauses(
         raise RuntimeError("bug")
 
     monkeypatch.setattr(stopping, "wait", wait)
-    monkeypatch.setattr(manager.backend, "poll_decision_task", broken)
+    monkeypatch.setattr(manager.backend, "poll_decision_tasks", broken)
     source = Source([DecisionWorker(manager)], Ledger(1), stopping, burst=False)
     while not stopping.is_set():
-        assert source.next() is None
+        assert source.next() == []
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60]
     assert caplog.text.count("polling failed, trying again in ") == 8
+
+
+class SlowestFirstActivity(Activity):
+    """The first waits for the gate."""
+
+    def execute(self) -> str:
+        if self.input == 0:
+            GatedActivity.gate.wait()
+        return threading.current_thread().name
+
+
+class SeveralWorkflow(Workflow):
+    activities = (SlowestFirstActivity,)
+
+    def decide(self, process: Process) -> Any:
+        if process.is_new:
+            return [ScheduleActivity(SlowestFirstActivity, input=number) for number in range(process.input)]
+        return None if process.unfinished_activities() else CompleteProcess()
+
+
+def test_a_task_that_takes_long_does_not_hold_up_those_that_were_taken_with_it(
+    gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ActivityWorker, "most", lambda _: 4)
+    monkeypatch.setattr(pool, "LOOK", 0.01)
+    monkeypatch.setattr(batch, "SLOW", 0.01)
+    with MemoryBackend() as backend:
+        manager = Manager(backend, [SeveralWorkflow])
+        process_id = manager.start_process(Process(SeveralWorkflow, input=4))
+        run(manager, concurrency=1)
+        until(lambda: states(manager, process_id) == ["running"])
+        assert backend.pending(process_id).activities[0].execution.input == 0
+        gate.open.set()
+        until(is_closed(manager, process_id))
+
+
+def test_what_is_done_is_told_though_the_next_task_of_the_batch_takes_long(
+    gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ActivityWorker, "most", lambda _: 4)
+    monkeypatch.setattr(pool, "LOOK", 0.01)
+    monkeypatch.setattr(batch, "SLOW", 0.01)
+    with MemoryBackend() as backend:
+        manager = Manager(backend, [SeveralWorkflow])
+        backend.start_process(Process("Several", "p"))
+        task = manager.next_decision()
+        assert task is not None
+        manager.complete_task(task, [ScheduleActivity("SlowestFirst", str(number), input=number) for number in (1, 0)])
+        run(manager, concurrency=1)
+        until(lambda: [one.execution.input for one in backend.pending("p").activities] == [0])
+        gate.open.set()
+        until(is_closed(manager, "p"))
+
+
+def test_more_tasks_are_taken_at_once_while_they_are_done_in_no_time(manager: Manager) -> None:
+    worker = DecisionWorker(manager)
+    sizes = []
+    for _ in range(10):
+        sizes.append(worker.most())
+        worker.paced(sizes[-1], sizes[-1] * 0.0001)
+    assert sizes[0] == 1
+    assert sizes == sorted(sizes)
+    assert 40 <= sizes[-1] <= 50
+    worker.paced(1, 0.0025)
+    assert worker.most() == 2
+    worker.paced(2, 120)
+    assert worker.most() == 1
+    worker.paced(1, 0.0001)
+    assert worker.most() == 1
+
+
+def test_activities_that_may_not_be_executed_again_are_taken_one_by_one(
+    manager: Manager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = ActivityWorker(manager)
+    for _ in range(10):
+        worker.paced(1, 0.0001)
+    assert worker.most() > 1
+    monkeypatch.setattr(GatedActivity, "restart_lost", False)
+    assert worker.most() == 1
+    worker.close()
 
 
 def test_its_tasks_are_held_under_its_name_and_one_lease_that_it_closes(
@@ -429,9 +510,9 @@ def test_a_source_that_is_stopping_takes_nothing(manager: Manager) -> None:
     stopping = threading.Event()
     source = Source([DecisionWorker(manager)], Ledger(1), stopping, burst=False)
     stopping.set()
-    assert source.next() is None
+    assert source.next() == []
     stopping.clear()
-    assert source.next() is not None
+    assert len(source.next()) == 1
 
 
 def test_decisions_that_failed_are_due_at_once_for_a_pool_with_other_code(
@@ -462,8 +543,8 @@ def test_it_goes_on_when_the_backend_is_back(
     manager: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate.open.set()
-    polls = {"poll_decision_task": manager.backend.poll_decision_task, "lease": manager.backend.lease}
-    troubles = {"poll_decision_task": [BackendUnavailableException("away"), RuntimeError("bug")], "lease": []}
+    polls = {"poll_decision_tasks": manager.backend.poll_decision_tasks, "lease": manager.backend.lease}
+    troubles = {"poll_decision_tasks": [BackendUnavailableException("away"), RuntimeError("bug")], "lease": []}
     troubles["lease"] = [BackendUnavailableException("away")]
 
     def failing(name: str) -> Callable[..., Any]:
@@ -479,4 +560,4 @@ def test_it_goes_on_when_the_backend_is_back(
     process_id = manager.start_process(Process(FanWorkflow, input=1))
     run()
     until(is_closed(manager, process_id))
-    assert troubles == {"poll_decision_task": [], "lease": []}
+    assert troubles == {"poll_decision_tasks": [], "lease": []}

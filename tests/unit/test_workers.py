@@ -186,7 +186,7 @@ def test_a_backend_that_hands_out_what_is_not_here_anyway_hears_so(manager: Mana
     given = manager.backend.poll_activity_task()
     assert given is not None
     worker = ActivityWorker(manager)
-    worker.work(given, worker.deadline(given))
+    worker.handle(given, LOGGER, worker.deadline(given))
     assert "no workflow that this worker has loaded names an activity 'Parcel'" in ending(manager, process_id).reason
 
 

@@ -12,7 +12,7 @@ from pyworkflow.backend import Lease
 from pyworkflow.defaults import Defaults
 from pyworkflow.managed.activity import Activity, ActivityMonitor
 from pyworkflow.managed.manager import Manager
-from pyworkflow.managed.worker.base import Outcome, Worker, in_one_process, printable
+from pyworkflow.managed.worker.base import Ending, Outcome, Worker, in_one_process, printable
 from pyworkflow.managed.worker.deadline import Deadline
 from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
 from pyworkflow.managed.worker.heartbeat import PATIENCE, Pulse
@@ -42,6 +42,17 @@ class ActivityWorker(Worker[ActivityTask]):
         """Take the activity that has waited longest, waiting up to `wait` seconds for one."""
         return self.manager.next_activity(self.name, self.category, wait=wait, lease=self.lease(), root=self.root)
 
+    def take(self, most: int, wait: float | None = None) -> list[ActivityTask]:
+        """The activities that have waited longest."""
+        return self.manager.next_activities(
+            most, self.name, self.category, wait=wait, lease=self.lease(), root=self.root
+        )
+
+    def most(self) -> int:
+        """One, if some may not be executed again: those that a worker did not come to when it died must be."""
+        classes = self.manager.activities.values()
+        return super().most() if all(one.restart_lost for one in classes if one.category == self.category) else 1
+
     def describe(self, task: ActivityTask) -> str:
         """Its name, its id and its process."""
         execution = task.activity_execution
@@ -52,18 +63,15 @@ class ActivityWorker(Worker[ActivityTask]):
         known = self._class(task)
         return Deadline(known.execution_timeout, known.heartbeat_timeout)
 
-    def work(self, task: ActivityTask, deadline: Deadline) -> Outcome:
-        """Execute it, then end it or hand it off. Raises UnknownActivityException if it is over by then."""
+    def work(self, task: ActivityTask, deadline: Deadline) -> Ending:
+        """Execute it: it has ended, or is to be handed off."""
         with in_one_process():
             result, place = self._execute(task, deadline)
         deadline.met()
+        backend = self.manager.backend
         if result is None:
-            self.outage.ride_out(partial(self.manager.backend.hand_off, task))
-            return Outcome("handed off")
-        recorded = self.outage.ride_out(lambda: self.manager.backend.complete_activity_task(task, result))
-        if isinstance(recorded, ActivityFailed):
-            return Outcome(f"failed ({recorded.reason}{place})", logging.WARNING)
-        return Outcome("timed out" if recorded.type == "timedout" else recorded.type)
+            return Ending(lambda: backend.hand_off(task), lambda _: Outcome("handed off"))
+        return Ending(lambda: backend.complete_activity_task(task, result), partial(_outcome, place))
 
     def close(self) -> None:
         """Give up what is still held under a lease of its own, and the loop."""
@@ -105,6 +113,12 @@ class ActivityWorker(Worker[ActivityTask]):
 def _gives_signs_of_life(activity: Activity) -> bool:
     """Does the backend count on its own heartbeats?"""
     return activity.heartbeat_timeout < Defaults.ACTIVITY_HEARTBEAT_TIMEOUT
+
+
+def _outcome(place: str, recorded: ActivityResult) -> Outcome:
+    if isinstance(recorded, ActivityFailed):
+        return Outcome(f"failed ({recorded.reason}{place})", logging.WARNING)
+    return Outcome("timed out" if recorded.type == "timedout" else recorded.type)
 
 
 def _result_of(activity: Activity, returned: object) -> ActivityResult | None:

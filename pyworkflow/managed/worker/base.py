@@ -7,20 +7,23 @@ import os
 import socket
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from time import monotonic
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
-from pyworkflow.backend import Lease
+from pyworkflow.backend import Lease, Raised
 from pyworkflow.defaults import Defaults
-from pyworkflow.exceptions import BackendException, UnknownResourceException
+from pyworkflow.exceptions import BackendException, BackendUnavailableException, UnknownResourceException
 from pyworkflow.managed.manager import Manager
 from pyworkflow.managed.worker.deadline import Deadline
 from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.task import ActivityTask, DecisionTask
 
 Task = TypeVar("Task", ActivityTask, DecisionTask)
+
+MOMENT = 0.005  # seconds of work that a thread takes at once
+MOST = 64  # tasks that it takes at once
 
 LOGGER = logging.getLogger("pyworkflow.worker")
 
@@ -35,6 +38,25 @@ class Outcome(NamedTuple):
 
     text: str
     level: int = logging.INFO
+
+
+class Ending(NamedTuple):
+    """How a task ended: the call that tells the backend, and what its answer means.
+
+    `refused`, if there is one, makes another ending of what the call raised.
+    """
+
+    tell: Callable[[], Any]
+    outcome: Callable[[Any], Outcome]
+    refused: Callable[[Exception], Ending] | None = None
+
+
+class Done(NamedTuple):
+    """A task that was done, in so many seconds, and is to be told."""
+
+    task: Any
+    ending: Ending
+    seconds: float
 
 
 class Worker(ABC, Generic[Task]):
@@ -64,6 +86,7 @@ class Worker(ABC, Generic[Task]):
         self._own_lease: Lease | None = None
         self._lease_lock = threading.Lock()
         self.outage = outage or Outage()
+        self._pace = MOMENT
 
     def step(self, logger: logging.Logger | None = None) -> Literal[True] | None:
         """Do one task. True if there was one, None if not; BackendUnavailableException if that is not known."""
@@ -78,35 +101,93 @@ class Worker(ABC, Generic[Task]):
         """Take a task, waiting up to `wait` seconds for one."""
 
     @abstractmethod
+    def take(self, most: int, wait: float | None = None) -> list[Task]:
+        """The same for several at once, at most so many."""
+
+    def most(self) -> int:
+        """How many to take at once: as many as are done in a moment, as it went lately."""
+        return max(1, min(MOST, int(MOMENT / self._pace)))
+
+    def paced(self, tasks: int, seconds: float) -> None:
+        """So many tasks were done in so many seconds."""
+        latest = max(seconds / tasks, MOMENT / MOST)
+        self._pace = latest if latest > self._pace else min(latest + (self._pace - latest) / 2, MOMENT)
+
+    @abstractmethod
     def deadline(self, task: Task) -> Deadline:
         """Until when the task, which was just taken, may run."""
 
     @abstractmethod
-    def work(self, task: Task, deadline: Deadline) -> Outcome:
-        """Do the task, and tell the backend."""
+    def work(self, task: Task, deadline: Deadline) -> Ending:
+        """Do the task; what the backend is to be told of it."""
 
     @abstractmethod
     def describe(self, task: Task) -> str:
         """The task in the log."""
 
     def handle(self, task: Task, logger: logging.Logger, deadline: Deadline) -> None:
-        """Do a task that was taken: a line when it is taken, one when it is closed, and no error is let through."""
-        what = self.describe(task)
+        """Do a task that was taken, and tell the backend. No error is let through."""
+        done = self.begin(task, logger, deadline)
+        if done is not None:
+            self.tell([done], logger)
+
+    def begin(self, task: Task, logger: logging.Logger, deadline: Deadline) -> Done | None:
+        """Do a task that was taken, which is to be told; None if that came to nothing. No error is let through."""
         began = monotonic()
-        logger.info("%s: taken", what)
-        logger.debug("%s: %r", what, task)
+        if logger.isEnabledFor(logging.INFO):
+            what = self.describe(task)
+            logger.info("%s: taken", what)
+            logger.debug("%s: %r", what, task)
         try:
-            outcome = self.work(task, deadline)
-        except UnknownResourceException as error:
-            outcome = Outcome(f"came too late, dropped: {error}", logging.WARNING)
+            return Done(task, self.work(task, deadline), monotonic() - began)
         except BaseException as error:
-            with suppress(BackendException):
-                self.manager.backend.release(task)
+            self._give_back(task, error, logger)
             if not isinstance(error, Exception):
                 raise  # Ctrl-C, where the worker runs in the main thread
-            logger.exception("%s: released", what)
-            return
-        logger.log(outcome.level, "%s: %s in %.3f s", what, printable(outcome.text), monotonic() - began)
+            return None
+
+    def tell(self, done: Sequence[Done], logger: logging.Logger) -> None:
+        """Tell the backend of tasks that were done, together; then there is a line in the log for each."""
+        while done:
+            answers = self._told([one.ending.tell for one in done])
+            again = []
+            for one, answer in zip(done, answers, strict=True):
+                if not isinstance(answer, Raised):
+                    self._log(one, one.ending.outcome(answer), logger)
+                elif isinstance(answer.error, UnknownResourceException):
+                    self._log(one, Outcome(f"came too late, dropped: {answer.error}", logging.WARNING), logger)
+                elif one.ending.refused is not None and not _is_untold(answer):
+                    again.append(one._replace(ending=one.ending.refused(answer.error)))
+                else:
+                    self._give_back(one.task, answer.error, logger)
+            done = again
+
+    def _told(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
+        """What each returned, or `Raised`: made again until the backend can be reached, or it is time to stop."""
+        answers: list[Any] = [UNTOLD] * len(calls)
+
+        def tell_rest() -> None:
+            rest = [number for number, answer in enumerate(answers) if _is_untold(answer)]
+            for number, answer in zip(rest, self.manager.backend.together([calls[one] for one in rest]), strict=True):
+                answers[number] = answer
+            for answer in answers:
+                if _is_untold(answer):
+                    raise answer.error
+
+        with suppress(BackendUnavailableException):
+            self.outage.ride_out(tell_rest)
+        return answers
+
+    def _log(self, done: Done, outcome: Outcome, logger: logging.Logger) -> None:
+        if logger.isEnabledFor(outcome.level):
+            what = self.describe(done.task)
+            logger.log(outcome.level, "%s: %s in %.3f s", what, printable(outcome.text), done.seconds)
+
+    def _give_back(self, task: Task, error: BaseException, logger: logging.Logger) -> None:
+        with suppress(BackendException):
+            self.manager.backend.release(task)
+        if isinstance(error, Exception):
+            logger.error("%s: released", self.describe(task), exc_info=error)
 
     def lease(self) -> Lease:
         """What holds its tasks."""
@@ -126,6 +207,13 @@ class Worker(ABC, Generic[Task]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.manager!r}, {self.name!r}, {self.category!r})"
+
+
+UNTOLD = Raised(BackendUnavailableException("not told yet"))
+
+
+def _is_untold(answer: object) -> bool:
+    return isinstance(answer, Raised) and isinstance(answer.error, BackendUnavailableException)
 
 
 @contextmanager

@@ -12,9 +12,9 @@ from uuid import NAMESPACE_OID, uuid5
 from pyworkflow.backend import Lease
 from pyworkflow.decision import Decision, activity_ids
 from pyworkflow.defaults import Defaults
-from pyworkflow.exceptions import InvalidDecisionException, UnknownDecisionException
+from pyworkflow.exceptions import InvalidDecisionException
 from pyworkflow.managed.manager import Manager
-from pyworkflow.managed.worker.base import Outcome, Worker, in_one_process, printable
+from pyworkflow.managed.worker.base import Ending, Outcome, Worker, in_one_process, printable
 from pyworkflow.managed.worker.deadline import Deadline
 from pyworkflow.managed.worker.failure import defined_at, reason_of, traceback_of, where
 from pyworkflow.managed.worker.outage import Outage
@@ -47,6 +47,12 @@ class DecisionWorker(Worker[DecisionTask]):
             self.name, self.category, wait=wait, lease=self.lease(), code=self.code, root=self.root
         )
 
+    def take(self, most: int, wait: float | None = None) -> list[DecisionTask]:
+        """Decisions that are due."""
+        return self.manager.next_decisions(
+            most, self.name, self.category, wait=wait, lease=self.lease(), code=self.code, root=self.root
+        )
+
     def describe(self, task: DecisionTask) -> str:
         """Its workflow and its process."""
         return printable(f"decision of {task.process.workflow} for process {task.process.id}")
@@ -56,8 +62,8 @@ class DecisionWorker(Worker[DecisionTask]):
         workflow = self.manager.workflows.get(str(task.process.workflow), Workflow)
         return Deadline(workflow.decision_timeout)
 
-    def work(self, task: DecisionTask, deadline: Deadline) -> Outcome:
-        """Decide, or report why not. Raises UnknownDecisionException if the task is over by then."""
+    def work(self, task: DecisionTask, deadline: Deadline) -> Ending:
+        """Decide, or report why not."""
         try:
             with in_one_process():
                 decisions = self.decide(task)
@@ -68,15 +74,11 @@ class DecisionWorker(Worker[DecisionTask]):
             return self._report(task, error)  # elsewhere only the workflow itself can have raised it
         except BaseException as error:  # SystemExit too: a workflow cannot end its worker
             return self._report(task, error)
-        try:
-            applied = self.outage.ride_out(partial(self.manager.complete_task, task, decisions))
-        except UnknownDecisionException:
-            raise
-        except Exception as error:
-            return self._report(task, error)
-        if not applied:
-            return Outcome("put off, since news came in between")
-        return Outcome(f"{len(decisions)} decision{'' if len(decisions) == 1 else 's'}")
+        return Ending(
+            lambda: self.manager.complete_task(task, decisions),
+            partial(_outcome, len(decisions)),
+            refused=partial(self._report, task),
+        )
 
     def decide(self, task: DecisionTask) -> list[Decision]:
         """What its workflow decides. Raises what `decide` raises, and InvalidDecisionException for other answers."""
@@ -84,13 +86,19 @@ class DecisionWorker(Worker[DecisionTask]):
         with activity_ids(_ids(task.process)):
             return decisions_of(workflow.decide(task.process), task.process)
 
-    def _report(self, task: DecisionTask, error: BaseException) -> Outcome:
+    def _report(self, task: DecisionTask, error: BaseException) -> Ending:
         reason, place, trace = reason_of(error), f", at {where(error)}", traceback_of(error)
         if isinstance(error, InvalidDecisionException):
             # It was raised when decide had returned: what leads to the mistake is the workflow, and not our code.
             place, trace = "", f"{defined_at(self.manager.workflows[str(task.process.workflow)])}{reason}"
-        self.outage.ride_out(lambda: self.manager.backend.fail_decision_task(task, reason, trace))
-        return Outcome(f"failed ({reason}{place})", logging.WARNING)
+        outcome = Outcome(f"failed ({reason}{place})", logging.WARNING)
+        return Ending(lambda: self.manager.backend.fail_decision_task(task, reason, trace), lambda _: outcome)
+
+
+def _outcome(decisions: int, applied: bool) -> Outcome:
+    if not applied:
+        return Outcome("put off, since news came in between")
+    return Outcome(f"{decisions} decision{'' if decisions == 1 else 's'}")
 
 
 def _ids(process: Process) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from threading import Condition
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ class Taken(NamedTuple):
     worker: Worker[Any]
     task: Any
     deadline: Deadline
-    take: Callable[[], Taken | None]
+    take: Callable[[], list[Taken]]
 
 
 class Ledger:
@@ -40,6 +40,10 @@ class Ledger:
         """Have so many tasks been taken?"""
         return self._left is not None and self._left <= 0
 
+    def allowed(self, wanted: int) -> int:
+        """How many of so many tasks may be taken at once: more than one only while that is not too many."""
+        return wanted if self._left is None else max(1, min(wanted, self._left))
+
     def begin_round(self, source: Hashable) -> int:
         """The number of changes until now."""
         with self._condition:
@@ -56,20 +60,20 @@ class Ledger:
                 self._condition.wait_for(lambda: self._changes != seen or self._all_done(), RECHECK)
             return self._all_done()
 
-    def enter(self, taken: Taken) -> None:
-        """The task runs here now."""
+    def enter(self, tasks: Sequence[Taken]) -> None:
+        """The tasks run here now."""
         with self._condition:
-            self._running[id(taken.task)] = taken
+            self._running.update((id(taken.task), taken) for taken in tasks)
             if self._left is not None:
-                self._left -= 1
+                self._left -= len(tasks)
             self._change()
 
-    def remove(self, taken: Taken) -> bool:
-        """The task is closed, or given up. False if it was given up before."""
+    def remove(self, tasks: Iterable[Taken]) -> bool:
+        """The tasks are closed, or given up. False if one was given up before."""
         with self._condition:
-            known = self._running.pop(id(taken.task), None) is not None
+            known = [self._running.pop(id(taken.task), None) is not None for taken in tasks]
             self._change()
-            return known
+            return all(known)
 
     def running(self) -> list[Taken]:
         """What runs here now."""

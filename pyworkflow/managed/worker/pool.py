@@ -16,6 +16,7 @@ from pyworkflow.exceptions import BackendException
 from pyworkflow.managed.manager import Manager
 from pyworkflow.managed.worker.activity import ActivityWorker
 from pyworkflow.managed.worker.base import LOGGER, Worker, default_identity
+from pyworkflow.managed.worker.batch import Batch
 from pyworkflow.managed.worker.decision import DecisionWorker
 from pyworkflow.managed.worker.ledger import Ledger, Taken
 from pyworkflow.managed.worker.loop import EventLoop
@@ -73,6 +74,7 @@ class WorkerPool:
         kinds = bool(self._activity_categories) + bool(self._decision_categories)
         self._ledger = Ledger(sources=kinds, most=max_tasks)
         self._sources: list[Source] = []
+        self._batches: set[Batch] = set()  # that are served now
         self._trouble: BackendException | None = None
         self._stopping = threading.Event()
         self._messages: SimpleQueue[_Message] = SimpleQueue()  # whose put() may be called by a signal handler
@@ -136,22 +138,27 @@ class WorkerPool:
         self._sources.append(source)
         return source
 
-    def _thread(self, name: str, take: Callable[[], Taken | None]) -> threading.Thread:
+    def _thread(self, name: str, take: Callable[[], list[Taken]]) -> threading.Thread:
         # A daemon, since code that outlives shutdown_timeout must not keep the process alive.
         return threading.Thread(target=self._serve, args=(take,), name=f"pyworkflow-{name}", daemon=True)
 
     def _keep_time(self) -> None:
         """What is due is applied by polls; but all threads can be busy, or stuck."""
         while not self._stopping.wait(LOOK):
+            for batch in list(self._batches):
+                if (rest := batch.split()) is not None:
+                    threading.Thread(
+                        target=self._serve_batch, args=(rest,), name="pyworkflow-rest", daemon=True
+                    ).start()
             with suppress(BackendException):  # which the polls report
                 self.manager.backend.apply_due()
 
-    def _serve(self, take: Callable[[], Taken | None]) -> None:
+    def _serve(self, take: Callable[[], list[Taken]]) -> None:
         """Take tasks and do them, until stopping, or until another thread has taken this one's place."""
         replaced = False
         try:
             while not (replaced or self._stopping.is_set()):
-                replaced = not self._serve_one(take)
+                replaced = not self._serve_some(take)
         except BackendException as error:
             self._trouble = error
             self._messages.put(_Message.STOP)
@@ -159,16 +166,34 @@ class WorkerPool:
             if not replaced:
                 self._messages.put(_Message.ENDED)
 
-    def _serve_one(self, take: Callable[[], Taken | None]) -> bool:
-        """False if this thread was stuck in the task for so long that it was replaced."""
-        taken = take()
-        if taken is None:
-            return True
+    def _serve_some(self, take: Callable[[], list[Taken]]) -> bool:
+        """False if this thread was stuck in a task for so long that it was replaced."""
+        tasks = take()
+        return not tasks or self._serve_batch(Batch(tasks))
+
+    def _serve_batch(self, batch: Batch) -> bool:
+        """Do the tasks that wait in it, then tell of all that are done. False if one was given up meanwhile."""
+        began = monotonic()
+        served: list[Taken] = []
         known = True
+        self._batches.add(batch)
         try:
-            taken.worker.handle(taken.task, self._logger, taken.deadline)
+            while (taken := batch.next()) is not None:
+                served.append(taken)
+                done = batch.worker.begin(taken.task, self._logger, taken.deadline)
+                if done is None:
+                    known &= self._ledger.remove([taken])
+                else:
+                    batch.add(taken, done)
+            if served:
+                batch.worker.paced(len(served), monotonic() - began)
         finally:
-            known = self._ledger.remove(taken)
+            self._batches.discard(batch)
+            untold = batch.untold()
+            try:
+                batch.worker.tell([done for _, done in untold], self._logger)
+            finally:
+                known &= self._ledger.remove(taken for taken, _ in untold)
         return known
 
     def _wait_for(self, threads: int) -> None:
@@ -198,7 +223,7 @@ class WorkerPool:
         """
         stuck = [taken for taken in self._ledger.running() if taken.deadline.left() < -GRACE]
         for taken in stuck:
-            self._ledger.remove(taken)
+            self._ledger.remove([taken])
             self._logger.warning(
                 "%s: still runs after its %s time-out; its thread is left to itself",
                 taken.worker.describe(taken.task),

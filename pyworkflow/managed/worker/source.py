@@ -45,8 +45,8 @@ class Source:
         self._pause = FIRST_PAUSE
         self._lock = Lock()
 
-    def next(self) -> Taken | None:
-        """A task, entered in the ledger, and the worker that does it; None after some waiting, or when stopping.
+    def next(self) -> list[Taken]:
+        """Tasks of one worker, entered in the ledger; none after some waiting, or when stopping.
 
         Rides out the times when the backend cannot be reached; raises BackendException for its other troubles.
         """
@@ -54,9 +54,9 @@ class Source:
             if self._ledger.is_enough():
                 self._stopping.set()
             if self._stopping.is_set():
-                return None
+                return []
             seen = self._ledger.begin_round(self)
-            taken: Taken | None = None
+            taken: list[Taken] = []
             try:
                 taken = self._outage.ride_out(self._round, self._stopping)
                 self._pause = FIRST_PAUSE
@@ -68,7 +68,7 @@ class Source:
                 self._logger.exception("polling failed, trying again in %g s", self._pause)
                 self._stopping.wait(self._pause)
                 self._pause = min(2 * self._pause, LONGEST_PAUSE)
-            if taken is not None:
+            if taken:
                 self._ledger.enter(taken)
             elif self._burst and self._ledger.end_round(self, seen):
                 self._stopping.set()
@@ -79,22 +79,22 @@ class Source:
         if self._lock.acquire(timeout=LONGEST_POLL):
             self._lock.release()
 
-    def _round(self) -> Taken | None:
+    def _round(self) -> list[Taken]:
         if self._burst:
             return self._look()
         if len(self._workers) == 1:
             return self._poll(self._workers[0], WAIT)
         return self._look() or self._poll(self._workers[0], WAIT_BETWEEN_ROUNDS)
 
-    def _look(self) -> Taken | None:
+    def _look(self) -> list[Taken]:
         """A round over the categories, which begins one further each time: a busy one must not starve the others."""
         self._workers.rotate(-1)
         for worker in self._workers:
             taken = self._poll(worker, None)
-            if taken is not None:
+            if taken:
                 return taken
-        return None
+        return []
 
-    def _poll(self, worker: Worker[Any], wait: float | None) -> Taken | None:
-        task = worker.poll(wait)
-        return None if task is None else Taken(worker, task, worker.deadline(task), self.next)
+    def _poll(self, worker: Worker[Any], wait: float | None) -> list[Taken]:
+        tasks = worker.take(self._ledger.allowed(worker.most()), wait)
+        return [Taken(worker, task, worker.deadline(task), self.next) for task in tasks]

@@ -26,6 +26,7 @@ from pyworkflow.testing.contract.signals import SignalRules
 from pyworkflow.testing.contract.starting import StartingRules
 from pyworkflow.testing.contract.timeouts import TimeoutRules
 from pyworkflow.testing.contract.timers import TimerRules
+from pyworkflow.testing.contract.together import TogetherRules
 from pyworkflow.testing.contract.values import ValueRules
 from pyworkflow.testing.contract.vocabulary import VocabularyRules
 
@@ -51,6 +52,7 @@ class BackendContract(
     SignalRules,
     AlwaysRules,
     SharingRules,
+    TogetherRules,
     ObservingRules,
     ProcessRules,
     ObservationRules,

@@ -19,6 +19,7 @@ from pyworkflow.event import ActivityEvent, DecisionEvent
 from pyworkflow.exceptions import UnknownActivityException
 from pyworkflow.managed import Activity, ActivityMonitor, Manager, Workflow
 from pyworkflow.managed.worker import ActivityWorker
+from pyworkflow.managed.worker.base import LOGGER
 from pyworkflow.process import Process
 from pyworkflow.task import ActivityTask
 from pyworkflow.testing.contract.base import YEAR, Contract, some
@@ -114,7 +115,7 @@ class AskingRules(Contract):
         worker, task = self._taken(PatientActivity, input)
         self.backend.signal_process("p", "go")
         self.decide(CancelActivity("1"))
-        worker.work(task, worker.deadline(task))
+        worker.handle(task, LOGGER, worker.deadline(task))
         worker.close()
         assert self.last("p") == ActivityEvent(ActivityExecution("Patient", "1", input), ending)
 
@@ -122,7 +123,7 @@ class AskingRules(Contract):
 
     def test_A7_an_activity_without_auto_complete_is_handed_off_and_ended_by_its_token(self) -> None:
         worker, task = self._taken(LetterActivity, "all well")
-        worker.work(task, worker.deadline(task))
+        worker.handle(task, LOGGER, worker.deadline(task))
         worker.close()  # with its lease
         left = self.open_activity("p")
         assert (left.state, left.token) == ("handed_off", task.context)
@@ -143,7 +144,7 @@ class AskingRules(Contract):
 
     def test_A7_an_ending_that_it_returns_is_one(self) -> None:
         worker, task = self._taken(LetterActivity, "fails")
-        worker.work(task, worker.deadline(task))
+        worker.handle(task, LOGGER, worker.deadline(task))
         worker.close()
         assert self.last("p") == ActivityEvent(task.activity_execution, ActivityFailed("no stamp"))
 

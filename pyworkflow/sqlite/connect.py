@@ -14,6 +14,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from pyworkflow.exceptions import BackendException, BackendUnavailableException, InvalidValueException
+from pyworkflow.sqlite.rows import Connection
 
 Durability = Literal["normal", "full"]
 
@@ -66,7 +67,7 @@ def _why_not_opened(path: Path) -> str | None:
     return None
 
 
-def connect(path: Path, durability: Durability) -> sqlite3.Connection:
+def connect(path: Path, durability: Durability) -> Connection:
     """A connection to the file, which is made if it is missing; its schema is brought up to date.
 
     Raises BackendException for a file that is not ours or from a newer version, BackendUnavailableException when it
@@ -87,7 +88,7 @@ def connect(path: Path, durability: Durability) -> sqlite3.Connection:
     return connection
 
 
-def connect_to_read(path: Path, durability: Durability) -> sqlite3.Connection:
+def connect_to_read(path: Path, durability: Durability) -> Connection:
     """A connection for those who only look, also where nobody may write. Raises as `connect` does."""
     try:
         return connect(path, durability)
@@ -103,7 +104,7 @@ def connect_to_read(path: Path, durability: Durability) -> sqlite3.Connection:
         return connection
 
 
-def _read_only(path: Path) -> sqlite3.Connection | None:
+def _read_only(path: Path) -> Connection | None:
     """A connection that cannot write; None if that is not to be had either."""
     log = path.with_name(f"{path.name}-wal")
     whole = not log.exists() or log.stat().st_size == 0
@@ -123,14 +124,14 @@ def _read_only(path: Path) -> sqlite3.Connection | None:
     return None
 
 
-def empty() -> sqlite3.Connection:
+def empty() -> Connection:
     """A database without anything in it: what a missing file reads as."""
     connection = _open(":memory:", timeout=0)
     _apply(connection)
     return connection
 
 
-def begin_writing(connection: sqlite3.Connection, path: Path, asked_at: float) -> None:
+def begin_writing(connection: Connection, path: Path, asked_at: float) -> None:
     """Take the write lock, waiting for another's up to BUSY_TIMEOUT from `asked_at` (of the monotonic clock).
 
     After a moment it is said what is waited for, at most once in TOLD_FOR.
@@ -148,10 +149,15 @@ def begin_writing(connection: sqlite3.Connection, path: Path, asked_at: float) -
             LOGGER.warning("%s: waiting for another process, which holds its lock", path)
 
 
-def _open(path: str, *, timeout: float) -> sqlite3.Connection:
+def _open(path: str, *, timeout: float) -> Connection:
     # isolation_level=None: we say BEGIN ourselves. Threads hand connections on, but never use one at once.
     connection = sqlite3.connect(
-        path, timeout=timeout, isolation_level=None, check_same_thread=False, uri=path.startswith("file:")
+        path,
+        timeout=timeout,
+        isolation_level=None,
+        check_same_thread=False,
+        uri=path.startswith("file:"),
+        factory=Connection,
     )
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
@@ -163,7 +169,7 @@ def _check_version() -> None:
         raise BackendException(f"this Python has SQLite {sqlite3.sqlite_version}; pyworkflow needs {oldest} or newer")
 
 
-def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
+def _check_owner(connection: Connection, path: Path) -> None:
     outside = not connection.in_transaction
     if outside:
         connection.execute("BEGIN")  # one state of the file: another process may be making it
@@ -180,7 +186,7 @@ def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def _version(connection: Connection) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     return int(version)
 
@@ -192,7 +198,7 @@ def _schema() -> tuple[str, ...]:
     return tuple(steps[number] for number in sorted(steps))
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: Connection, path: Path) -> None:
     """Bring the schema up to date. Any number of processes may try at once."""
     if _use_wal(connection) != "wal":
         raise BackendException(f"{path} is on a file system without shared memory: SQLite's WAL does not work there")
@@ -207,7 +213,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise
 
 
-def _use_wal(connection: sqlite3.Connection) -> str:
+def _use_wal(connection: Connection) -> str:
     """Switch to write-ahead logging, which stays. SQLite does not wait for locks here, so we do."""
     until = time.monotonic() + BUSY_TIMEOUT
     while True:
@@ -219,7 +225,7 @@ def _use_wal(connection: sqlite3.Connection) -> str:
             time.sleep(0.01)
 
 
-def _apply(connection: sqlite3.Connection) -> None:
+def _apply(connection: Connection) -> None:
     for step in _schema()[_version(connection) :]:
         for statement in _statements(step):
             connection.execute(statement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -27,19 +28,11 @@ _ACTIVITY_COLUMNS = ActivityRow._fields
 _PROCESS = ", ".join(_PROCESS_COLUMNS)
 _ACTIVITY = ", ".join(_ACTIVITY_COLUMNS)
 
-# What changes in the course of a run, and of an activity.
-_PROCESS_CHANGES = _PROCESS_COLUMNS[_PROCESS_COLUMNS.index("last_at") :]
-_ACTIVITY_CHANGES = _ACTIVITY_COLUMNS[_ACTIVITY_COLUMNS.index("since") :]
-
 _added_process = attrgetter(*_PROCESS_COLUMNS[1:])
 _added_activity = attrgetter(*_ACTIVITY_COLUMNS[1:])
-_changed_process = attrgetter(*_PROCESS_CHANGES, "key")
-_changed_activity = attrgetter(*_ACTIVITY_CHANGES, "key")
 
 ADD_PROCESS = f"INSERT INTO process ({_PROCESS}) VALUES (NULL{', ?' * _PROCESS.count(',')})"
-SAVE_PROCESS = f"UPDATE process SET {', '.join(f'{name} = ?' for name in _PROCESS_CHANGES)} WHERE key = ?"
 ADD_ACTIVITY = f"INSERT INTO activity ({_ACTIVITY}) VALUES (NULL{', ?' * _ACTIVITY.count(',')})"
-SAVE_ACTIVITY = f"UPDATE activity SET {', '.join(f'{name} = ?' for name in _ACTIVITY_CHANGES)} WHERE key = ?"
 
 NEWEST_RUN = f"SELECT {_PROCESS} FROM process WHERE id = ? ORDER BY run DESC LIMIT 1"
 ONE_RUN = f"SELECT {_PROCESS} FROM process WHERE id = ? AND run = ?"
@@ -83,22 +76,34 @@ MARK = "INSERT OR IGNORE INTO event (seq, process, number, type, at, body) VALUE
 DROP_OLDER_MARKS = "DELETE FROM event WHERE process = 0 AND number < ?"
 
 
+FOREVER = 2**63 - 1
+
+
+class Connection(sqlite3.Connection):
+    """A connection that knows until when nothing is due: to ask the database is four statements."""
+
+    quiet_until = 0
+    seen_version: int | None = None  # what SQLite counts: the commits of others
+
+
 class SQLTransaction(Transaction):
     """What an operation sees and changes through one connection."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._execute = connection.execute
+        self._heads: dict[int, ProcessHead] = {}  # as they were read last
+        self._activities: dict[int, ActivityRow] = {}
 
     # --- looking ---
 
     def head(self, process_id: str, run: int | None = None) -> ProcessHead | None:
         if run is None:
-            return _head(self._execute(NEWEST_RUN, (process_id,)).fetchone())
-        return _head(self._execute(ONE_RUN, (process_id, run)).fetchone())
+            return self._head(self._execute(NEWEST_RUN, (process_id,)).fetchone())
+        return self._head(self._execute(ONE_RUN, (process_id, run)).fetchone())
 
     def head_by_key(self, key: int) -> ProcessHead | None:
-        return _head(self._execute(BY_KEY, (key,)).fetchone())
+        return self._head(self._execute(BY_KEY, (key,)).fetchone())
 
     def start(self, key: int) -> Start:
         given, tags = self._execute("SELECT input, tags FROM start WHERE process = ?", (key,)).fetchone()
@@ -112,15 +117,15 @@ class SQLTransaction(Transaction):
 
     def activity(self, key: int) -> ActivityRow | None:
         row = self._execute(f"SELECT {_ACTIVITY} FROM activity WHERE key = ?", (key,)).fetchone()
-        return None if row is None else _activity(row)
+        return None if row is None else self._activity(row)
 
     def activities(self, process: int, ids: Iterable[str] | None = None) -> Sequence[ActivityRow]:
         if ids is None:
             rows = self._execute(f"SELECT {_ACTIVITY} FROM activity WHERE process = ? ORDER BY key", (process,))
-            return [_activity(row) for row in rows]
+            return [self._activity(row) for row in rows]
         one = f"SELECT {_ACTIVITY} FROM activity WHERE process = ? AND id = ?"
         found = (self._execute(one, (process, id)).fetchone() for id in ids)
-        return [_activity(row) for row in found if row is not None]
+        return [self._activity(row) for row in found if row is not None]
 
     def timer(self, key: int) -> TimerRow:
         return _timer(self._execute("SELECT key, process, due_at, timer FROM timer WHERE key = ?", (key,)).fetchone())
@@ -133,15 +138,17 @@ class SQLTransaction(Transaction):
         rows = self._execute(
             f"SELECT {_PROCESS} FROM process WHERE parent = ? AND status = 'open' ORDER BY key", (process_id,)
         )
-        return _heads(rows)
+        return self._all_heads(rows)
 
     def next_decisions(
         self, category: str, now: int, code: str | None, root: str | None, names: Collection[str] | None, most: int
     ) -> Sequence[ProcessHead]:
         wanted, given = _narrowed(root, OF_ROOT, names, "workflow")
-        found = _heads(self._execute(DUE_DECISION.format(wanted=wanted), (category, now, *given, most)))
+        found = self._all_heads(self._execute(DUE_DECISION.format(wanted=wanted), (category, now, *given, most)))
         if not found and code is not None:
-            found = _heads(self._execute(FAILED_WITH_OTHER_CODES.format(wanted=wanted), (category, code, *given)))
+            found = self._all_heads(
+                self._execute(FAILED_WITH_OTHER_CODES.format(wanted=wanted), (category, code, *given))
+            )
         return found
 
     def next_activities(
@@ -149,12 +156,29 @@ class SQLTransaction(Transaction):
     ) -> Sequence[ActivityRow]:
         wanted, given = _narrowed(root, ACTIVITY_OF_ROOT, names, "activity")
         return [
-            _activity(row) for row in self._execute(WAITING_ACTIVITY.format(wanted=wanted), (category, *given, most))
+            self._activity(row)
+            for row in self._execute(WAITING_ACTIVITY.format(wanted=wanted), (category, *given, most))
         ]
 
     def next_due(self) -> Due | None:
         rows = (self._execute(statement).fetchone() for statement in NEXT_DUE)
         return min((Due(*row) for row in rows if row is not None), default=None)
+
+    def is_due(self, now: int) -> bool:
+        connection = self._connection
+        (version,) = self._execute("PRAGMA data_version").fetchone()
+        if version != connection.seen_version:  # another connection has written
+            connection.seen_version, connection.quiet_until = version, 0
+        if now < connection.quiet_until:
+            return False
+        due = self.next_due()
+        connection.quiet_until = FOREVER if due is None else due.at
+        return due is not None and due.at <= now
+
+    def _watch(self, at: int | None) -> None:
+        """Something is due then."""
+        if at is not None and at < self._connection.quiet_until:
+            self._connection.quiet_until = at
 
     def next_offer(self, after: int) -> int | None:
         row = self._execute(NEXT_OFFER, (after,)).fetchone()
@@ -166,7 +190,20 @@ class SQLTransaction(Transaction):
     def held(self, lease: str) -> tuple[Sequence[ProcessHead], Sequence[ActivityRow]]:
         heads = self._execute(f"SELECT {_PROCESS} FROM process WHERE lease = ? ORDER BY key", (lease,))
         rows = self._execute(f"SELECT {_ACTIVITY} FROM activity WHERE lease = ? ORDER BY key", (lease,))
-        return _heads(heads), [_activity(row) for row in rows]
+        return self._all_heads(heads), [self._activity(row) for row in rows]
+
+    def _head(self, row: tuple[Any, ...] | None) -> ProcessHead | None:
+        if row is None:
+            return None
+        head = self._heads[row[0]] = ProcessHead._make(row)  # its one flag comes as 0 or 1, which will do inside
+        return head
+
+    def _all_heads(self, rows: Iterable[tuple[Any, ...]]) -> list[ProcessHead]:
+        return [head for head in map(self._head, rows) if head is not None]
+
+    def _activity(self, row: tuple[Any, ...]) -> ActivityRow:
+        activity = self._activities[row[0]] = ActivityRow._make(row)  # its flags come as 0 or 1, which will do inside
+        return activity
 
     # --- listing ---
 
@@ -206,14 +243,18 @@ class SQLTransaction(Transaction):
     # --- changing ---
 
     def add_process(self, head: ProcessHead, start: Start) -> int:
+        self._watch(head.timeout_at)
         key = self._execute(ADD_PROCESS, _added_process(head)).lastrowid
         assert key is not None
+        self._heads[key] = head._replace(key=key)
         self._execute("INSERT INTO start VALUES (?, ?, ?)", (key, start.input, codec.dumps(list(start.tags))))
         self._connection.executemany("INSERT INTO tag VALUES (?, ?)", [(tag, key) for tag in set(start.tags)])
         return key
 
     def save_process(self, head: ProcessHead) -> None:
-        self._execute(SAVE_PROCESS, _changed_process(head))
+        self._watch(head.decision_deadline)
+        self._execute(*_update("process", ProcessHead._fields, self._heads.get(head.key), head))
+        self._heads[head.key] = head
 
     def append(self, process: int, first_number: int, events: Sequence[EventRecord]) -> None:
         self._connection.executemany(
@@ -222,15 +263,19 @@ class SQLTransaction(Transaction):
         )
 
     def add_activity(self, row: ActivityRow) -> None:
+        self._watch(row.deadline)
         self._execute(ADD_ACTIVITY, _added_activity(row))
 
     def save_activity(self, row: ActivityRow) -> None:
-        self._execute(SAVE_ACTIVITY, _changed_activity(row))
+        self._watch(row.deadline)
+        self._execute(*_update("activity", ActivityRow._fields, self._activities.get(row.key), row))
+        self._activities[row.key] = row
 
     def drop_activity(self, key: int) -> None:
         self._execute("DELETE FROM activity WHERE key = ?", (key,))
 
     def add_timer(self, row: TimerRow) -> None:
+        self._watch(row.due_at)
         timer = codec.dumps(codec.TIMER.encode(row.timer, ""))
         self._execute("INSERT INTO timer (process, due_at, timer) VALUES (?, ?, ?)", (row.process, row.due_at, timer))
 
@@ -264,16 +309,20 @@ def _narrowed(
     return conditions, (*([root] if root is not None else ()), *(names or ()))
 
 
-def _head(row: tuple[Any, ...] | None) -> ProcessHead | None:
-    return None if row is None else ProcessHead._make(row)  # its one flag comes as 0 or 1, which will do inside
+def _update(
+    table: str, columns: tuple[str, ...], old: tuple[Any, ...] | None, new: tuple[Any, ...]
+) -> tuple[str, list[Any]]:
+    """A statement for the columns that differ, and what it is given: SQLite writes every index that it names anew."""
+    if old is None:
+        changed = list(range(1, len(columns)))
+    else:
+        changed = [place for place, value in enumerate(new) if value != old[place]] or [0]
+    return _update_of(table, tuple(columns[place] for place in changed)), [*(new[place] for place in changed), new[0]]
 
 
-def _heads(rows: Iterable[tuple[Any, ...]]) -> list[ProcessHead]:
-    return [ProcessHead._make(row) for row in rows]
-
-
-def _activity(row: tuple[Any, ...]) -> ActivityRow:
-    return ActivityRow._make(row)  # its flags come as 0 or 1, which will do inside
+@cache
+def _update_of(table: str, columns: tuple[str, ...]) -> str:
+    return f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in columns)} WHERE key = ?"
 
 
 def _timer(row: tuple[Any, ...]) -> TimerRow:

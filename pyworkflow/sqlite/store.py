@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,7 +25,7 @@ from pyworkflow.sqlite.connect import (
     empty,
     translated,
 )
-from pyworkflow.sqlite.rows import SQLTransaction
+from pyworkflow.sqlite.rows import Connection, SQLTransaction
 from pyworkflow.sqlite.wake import Wake
 
 Result = TypeVar("Result")
@@ -51,7 +50,7 @@ class SQLiteStore(Store):
         self._writing = threading.Lock()
         # The one that was used last is lent first: it still has the pages in its cache, and every other one has to
         # read anew what was written since.
-        self._idle: deque[sqlite3.Connection] = deque()
+        self._idle: deque[Connection] = deque()
         self._close_at_last = finalize(self, _close_all, self._idle)
         self._lent: set[object] = set()  # something for each connection that is lent
         self._held_up = False  # a fork is near: none is lent
@@ -78,8 +77,8 @@ class SQLiteStore(Store):
 
     def _lent_to(
         self,
-        make: Callable[[], sqlite3.Connection],
-        begin: Callable[[sqlite3.Connection], object],
+        make: Callable[[], Connection],
+        begin: Callable[[Connection], object],
         operation: Callable[[Transaction], Result],
     ) -> Result:
         """One transaction on an idle connection, or a new one.
@@ -100,8 +99,8 @@ class SQLiteStore(Store):
 
     def _whole(
         self,
-        connection: sqlite3.Connection,
-        begin: Callable[[sqlite3.Connection], object],
+        connection: Connection,
+        begin: Callable[[Connection], object],
         operation: Callable[[Transaction], Result],
     ) -> Result:
         """The transaction; the connection is then idle again, or closed if it may be in the midst of something."""
@@ -113,6 +112,7 @@ class SQLiteStore(Store):
             try:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
+                connection.quiet_until = 0
                 self._give_back(connection)
             except BaseException:
                 connection.close()
@@ -121,13 +121,13 @@ class SQLiteStore(Store):
         self._give_back(connection)
         return result
 
-    def _take(self) -> sqlite3.Connection | None:
+    def _take(self) -> Connection | None:
         try:
             return self._idle.pop()
         except IndexError:
             return None
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: Connection) -> None:
         self._idle.append(connection)
         if self._closed:
             self._close_idle()
@@ -145,7 +145,7 @@ class SQLiteStore(Store):
             self._seen = self._path.exists() and (self._path.is_dir() or self._path.stat().st_size > 0)
         return self._seen
 
-    def _made(self) -> sqlite3.Connection:
+    def _made(self) -> Connection:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -205,7 +205,7 @@ class SQLiteStore(Store):
         self._close_idle()
 
 
-def _close_all(connections: deque[sqlite3.Connection]) -> None:
+def _close_all(connections: deque[Connection]) -> None:
     with suppress(IndexError):  # another thread can take the last one
         while True:
             connections.pop().close()

@@ -154,3 +154,26 @@ def test_an_operation_sees_its_own_changes(store: Store) -> None:
         return len(found[0]), len(found[1]), bool(found[2])
 
     assert store.transact(operation) == (3, 2, False)
+
+
+def test_what_is_due_is_known_again_after_an_operation_that_was_put_back(store: Store) -> None:
+    def operation(transaction: Transaction) -> None:
+        assert transaction.is_due(FAR)
+        CHANGES["withdraw"](transaction)
+        assert not transaction.is_due(FAR - 1)
+        raise BrokenOff
+
+    assert store.transact(lambda transaction: transaction.is_due(FAR))
+    with pytest.raises(BrokenOff):
+        store.transact(operation)
+    assert store.transact(lambda transaction: transaction.is_due(FAR - 1))
+
+
+def test_what_becomes_due_sooner_is_known_at_once(store: Store) -> None:
+    assert not store.transact(lambda transaction: transaction.is_due(FAR // 2))
+
+    def operation(transaction: Transaction) -> bool:
+        CHANGES["add_timer"](transaction)
+        return transaction.is_due(FAR // 2)
+
+    assert store.transact(operation)

@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "memory": RULES,
     "sqlite": RULES,
     "datastore": RULES | {"memory"},  # whose rows are its mirror
+    "blinker": VOCABULARY | {"backend"},
     "managed": VOCABULARY | {"backend"},  # never the rules: it works with every backend
     "config": LOCAL | {"managed"},
     "testing": LOCAL | {"managed"},
@@ -50,6 +51,7 @@ ONLY_IN = {
     "fcntl": "engine/leases.py",
     "filelock": "datastore/",
     "redis": "datastore/",
+    "blinker": "blinker/",
 }
 
 # What would make a rule depend on more than its arguments.

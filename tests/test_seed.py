@@ -6,8 +6,11 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from pyworkflow import Process
 
 SEED = Path(__file__).parent / "seed"
 
@@ -18,6 +21,14 @@ def run(*inputs: str) -> list[str]:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
+
+
+def executed(name: str) -> dict[str, Any]:
+    """The names that one of the document's snippets binds."""
+    code = (SEED / "snippets.txt").read_text().split(f"=== {name}\n")[1].split("=== ")[0]
+    names: dict[str, Any] = {}
+    exec(code, names)
+    return names
 
 
 def test_the_documents_workers_multiply_by_repeated_addition() -> None:
@@ -34,12 +45,17 @@ def test_the_documents_activity_fails_by_raising() -> None:
 
 
 def test_the_documents_memory_backend_serves_a_manager_without_workflows() -> None:
-    code = (SEED / "snippets.txt").read_text().split("=== memory\n")[1]
-    names: dict[str, object] = {}
-    exec(code, names)
+    names = executed("memory")
     manager, backend = names["manager"], names["backend"]
-    assert manager.backend is backend  # type: ignore[attr-defined]
-    assert list(manager.processes()) == []  # type: ignore[attr-defined]
+    assert manager.backend is backend
+    assert list(manager.processes()) == []
+
+
+def test_the_documents_receiver_hears_that_a_process_was_started(capsys: pytest.CaptureFixture[str]) -> None:
+    names = executed("blinker")
+    names["backend"].register_workflow("Foo")
+    names["manager"].start_process(Process("Foo", id="p"))
+    assert capsys.readouterr().out == "Started Process(workflow='Foo', id='p')\n"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from pyworkflow.blinker import signals
+
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs"))
 
@@ -33,6 +35,11 @@ def test_what_a_page_shows_is_so(page: Path) -> None:
 
 def test_the_page_of_the_commands_is_what_the_commands_say() -> None:
     assert commands.PAGE.read_text() == commands.page(), "run `python docs/commands.py`"
+
+
+def test_the_reference_has_every_signal_and_says_what_it_says_itself() -> None:
+    rows = [f"| `on_{name}` | {signal.__doc__} |" for name, signal in signals.items()]
+    assert "\n".join(rows) in (ROOT / "docs" / "reference" / "python.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -23,11 +23,15 @@ def run(*inputs: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+def snippet(name: str) -> str:
+    """One of the document's pieces of code."""
+    return (SEED / "snippets.txt").read_text().split(f"=== {name}\n")[1].split("=== ")[0]
+
+
 def executed(name: str) -> dict[str, Any]:
     """The names that one of the document's snippets binds."""
-    code = (SEED / "snippets.txt").read_text().split(f"=== {name}\n")[1].split("=== ")[0]
     names: dict[str, Any] = {}
-    exec(code, names)
+    exec(snippet(name), names)
     return names
 
 
@@ -49,6 +53,16 @@ def test_the_documents_memory_backend_serves_a_manager_without_workflows() -> No
     manager, backend = names["manager"], names["backend"]
     assert manager.backend is backend
     assert list(manager.processes()) == []
+
+
+def test_the_documents_datastore_keeps_processes_in_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / ".pyworkflow_datastore"
+    names: dict[str, Any] = {}
+    exec(snippet("datastore").replace("/tmp/.pyworkflow_datastore", str(folder)), names)
+    names["backend"].register_workflow("Foo")
+    names["manager"].start_process(Process("Foo", id="p"))
+    assert [process.id for process in names["manager"].processes()] == ["p"]
+    assert (folder / "process" / "p.obj").exists()
 
 
 def test_the_documents_receiver_hears_that_a_process_was_started(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
@@ -76,8 +77,9 @@ class RenewedLeases:
     compared. Who was held up himself, and could not renew in time, judges nobody until he has looked for a while.
     """
 
-    def __init__(self, datastore: Datastore) -> None:
+    def __init__(self, datastore: Datastore, clock: Callable[[], float] = monotonic) -> None:
         self._datastore = datastore
+        self._clock = clock
         self._lock = threading.Lock()
         self._own: dict[str, str] = {}  # identity by lease
         self._seen: dict[str, tuple[str, float]] = {}  # value, and when it was first seen, by lease
@@ -116,12 +118,16 @@ class RenewedLeases:
     def _has_changed(self, lease: str, value: str | None) -> bool:
         if value is None:
             return False
-        now = monotonic()
-        if self._renewed_at is not None and now - self._renewed_at > 2 * RENEWAL:
-            self._seen.clear()
+        now = self._clock()
+        self._forgive_if_late(now)
         if lease not in self._seen or self._seen[lease][0] != value:
             self._seen[lease] = (value, now)
         return now - self._seen[lease][1] < DEAD_AFTER
+
+    def _forgive_if_late(self, now: float) -> None:
+        """Who was held up may have been so together with all others, and forgets since when he has seen them."""
+        if self._renewed_at is not None and now - self._renewed_at > 2 * RENEWAL:
+            self._seen.clear()
 
     def _keep_renewing(self) -> None:
         stopped = threading.Event()
@@ -139,4 +145,6 @@ class RenewedLeases:
         self._renewals += 1
         for lease, identity in self._own.items():
             self._datastore.put(LEASES.child(lease), f"{lease}\n{identity}\n{os.getpid()} {self._renewals}")
-        self._renewed_at = monotonic()
+        now = self._clock()
+        self._forgive_if_late(now)
+        self._renewed_at = now

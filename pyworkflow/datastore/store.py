@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
@@ -48,7 +49,7 @@ class DatastoreStore(Store):
         self._bell = Bell()
         self._journal: str | None = None  # as it was read last, or written here
         self._number = 0  # of the commit in it
-        self._recent: list[tuple[int, list[str]]] = []
+        self._recent: list[tuple[int, str, list[str]]] = []  # number, name and processes of the newest commits
         self._unsure: dict[Key, str | None] = {}  # documents of the newest commit, which may not be written yet
 
     def transact(self, operation: Callable[[Transaction], Result]) -> Result:
@@ -78,7 +79,8 @@ class DatastoreStore(Store):
     def _commit(self) -> bool:
         """Write what the operation changed; False if another was first."""
         changed = {PROCESSES.child(id): self._document(id) for id in self._mirror.changed}
-        recent = [*self._recent, (self._number + 1, list(self._mirror.changed))][-REMEMBERED:]
+        name = secrets.token_hex(4)
+        recent = [*self._recent, (self._number + 1, name, list(self._mirror.changed))][-REMEMBERED:]
         journal = codec.dumps(
             {
                 "format": documents.FORMAT,
@@ -92,15 +94,23 @@ class DatastoreStore(Store):
         # First what the commit before may have left undone: this one takes its place in the journal.
         writes = [*self._unsure.items(), (JOURNAL, journal), *changed.items()]
         try:
-            if not self._write(writes):
-                return False
-            self._unsure = {}
+            whole = self._write(writes)
         except Exception:
-            if self._datastore.get(JOURNAL) != journal:
+            if not self._is_done(name):
                 raise
-            self._unsure = dict(changed)  # it is done, but perhaps not all is written
+            whole = False
+        else:
+            if not whole and not self._is_done(name):
+                return False
+        self._unsure = {} if whole else dict(changed)  # it is done, but perhaps not all is written
         self._journal, self._number, self._recent = journal, self._number + 1, recent
         return True
+
+    def _is_done(self, name: str) -> bool:
+        """Is this commit in the journal? Who lost the answer to it was told that it failed, or that he was late."""
+        text = self._datastore.get(JOURNAL)
+        recent = [] if text is None else codec.loads(text)["recent"]
+        return [self._number + 1, name] in [entry[:2] for entry in recent]
 
     def _document(self, process_id: str) -> str | None:
         runs = self._mirror.runs(process_id)
@@ -128,14 +138,14 @@ class DatastoreStore(Store):
         if journal["format"] != documents.FORMAT:
             raise BackendException("the datastore was written by a newer version of pyworkflow")
         writes: dict[str, str | None] = journal["writes"]
-        missed = [ids for number, ids in journal["recent"] if number > self._number]
+        missed = [ids for number, _, ids in journal["recent"] if number > self._number]
         if self._journal is not None and len(missed) == journal["number"] - self._number:
             for process_id in {id for ids in missed for id in ids}:
                 self._bring(process_id, writes)
         else:
             self._bring_all(writes)
         self._journal, self._number = text, journal["number"]
-        self._recent = [(number, ids) for number, ids in journal["recent"]]
+        self._recent = [(number, name, ids) for number, name, ids in journal["recent"]]
         self._unsure = {Key(key): value for key, value in writes.items()}
         self._mirror.last_key, self._mirror.last_seq = journal["last_key"], journal["last_seq"]
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pyworkflow.datastore import FileSystemDatastore
+from pyworkflow.datastore.leases import OwnLeases
+from pyworkflow.datastore.store import DatastoreStore
 from pyworkflow.decision import Timer
 from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Start, TimerRow
 from pyworkflow.engine.store import Store, Transaction
@@ -75,9 +78,16 @@ class BrokenOff(Exception):
     """What the operations of these tests end with."""
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+STORES: dict[str, Callable[[Path], Store]] = {
+    "memory": lambda _: MemoryStore(),
+    "sqlite": lambda folder: SQLiteStore(folder / "store.db", "normal"),
+    "datastore": lambda folder: DatastoreStore(FileSystemDatastore(folder / "store"), OwnLeases),
+}
+
+
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    store: Store = MemoryStore() if request.param == "memory" else SQLiteStore(tmp_path / "store.db", "normal")
+    store = STORES[request.param](tmp_path)
     store.transact(begin)
     yield store
     store.close()

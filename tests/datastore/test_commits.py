@@ -1,0 +1,151 @@
+"""A commit is whole or not at all, whenever its process dies, and done once, whatever its process is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyworkflow import Process
+from pyworkflow.datastore import DatastoreBackend, FileSystemDatastore, Key
+from pyworkflow.datastore.interface import Writes
+from pyworkflow.decision import CompleteProcess, StartChildProcess
+from pyworkflow.event import Event, ProcessStartedEvent, SignalEvent
+from pyworkflow.exceptions import BackendException, UnknownProcessException
+from pyworkflow.signal import Signal
+
+
+class Died(BaseException):
+    """Nobody catches it."""
+
+
+class Doomed(FileSystemDatastore):
+    """Dies in the midst of a commit, when `after` of its writes are done."""
+
+    after: int | None = None
+
+    def commit(self, guard: Key, expected: str | None, writes: Writes) -> bool:
+        if self.after is None:
+            return super().commit(guard, expected, writes)
+        super().commit(guard, expected, writes[: self.after])
+        raise Died
+
+
+class Overtaken(FileSystemDatastore):
+    """Does what follows its next commit, and then lets the caller hear, or see, that the commit was not done."""
+
+    then: Callable[[], object] | None = None
+    error: Exception | None = None
+
+    def commit(self, guard: Key, expected: str | None, writes: Writes) -> bool:
+        done = super().commit(guard, expected, writes)
+        if self.then is None:
+            return done
+        then, self.then = self.then, None
+        then()
+        if self.error is not None:
+            raise self.error
+        return False
+
+
+def on(datastore: FileSystemDatastore) -> DatastoreBackend:
+    backend = DatastoreBackend(datastore)
+    backend.register_workflow("Order")
+    return backend
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+def documents(folder: Path) -> set[str]:
+    return {file.stem for file in (folder / "process").glob("*.obj")}
+
+
+def histories(folder: Path) -> dict[str | None, list[Event]]:
+    """By id, as a process reads them that has just begun."""
+    with on(FileSystemDatastore(folder)) as backend:
+        return {process.id: process.history for process in backend.processes(status=None)}
+
+
+@pytest.mark.parametrize("written", range(4))
+def test_who_dies_in_a_commit_has_done_all_of_it_or_nothing(folder: Path, written: int) -> None:
+    """Three writes: the journal, and the documents of a parent and its child."""
+    datastore = Doomed(folder)
+    backend = on(datastore)
+    backend.start_process(Process("Order", "parent"))
+    task = backend.poll_decision_task()
+    assert task is not None
+    datastore.after = written
+    with pytest.raises(Died):
+        backend.complete_decision_task(task, [StartChildProcess(Process("Order", "child")), CompleteProcess("done")])
+    found = histories(folder)
+    if written == 0:
+        assert [event.type for event in found["parent"]] == ["process_started", "decision_started"]
+        assert list(found) == ["parent"]
+    else:
+        assert [event.type for event in found["parent"]][2:] == ["decision", "decision"]
+        assert found["child"] == [ProcessStartedEvent()]
+
+
+def test_the_next_commit_writes_what_the_one_before_left_undone(folder: Path) -> None:
+    datastore = Doomed(folder)
+    datastore.after = 1
+    with pytest.raises(Died):
+        on(datastore).start_process(Process("Order", "first"))
+    assert documents(folder) == set()
+    with on(FileSystemDatastore(folder)) as backend:
+        assert [process.id for process in backend.processes()] == ["first"]
+        assert documents(folder) == set()  # who reads writes nothing
+        backend.start_process(Process("Order", "second"))
+        assert documents(folder) == {"first", "second"}
+    assert set(histories(folder)) == {"first", "second"}
+
+
+@pytest.mark.parametrize(("written", "second"), [(0, False), (1, False), (2, True), (3, True)])
+def test_who_dies_while_he_writes_what_another_left_undone_leaves_it_to_the_next(
+    folder: Path, written: int, *, second: bool
+) -> None:
+    for name, after in (("first", 1), ("second", written)):
+        datastore = Doomed(folder)
+        datastore.after = after
+        with pytest.raises(Died):
+            on(datastore).start_process(Process("Order", name))
+    assert set(histories(folder)) == {"first", *(["second"] if second else [])}
+
+
+def test_a_process_that_was_to_be_forgotten_when_its_process_died_is_gone(folder: Path) -> None:
+    datastore = Doomed(folder)
+    backend = on(datastore)
+    backend.start_process(Process("Order", "p"))
+    backend.cancel_process("p")
+    (cancelled,) = backend.processes(status="closed")
+    datastore.after = 1
+    with pytest.raises(Died):
+        backend.prune(cancelled.history[-1].datetime.replace(year=9999))
+    assert documents(folder) == {"p"}
+    with on(FileSystemDatastore(folder)) as backend, pytest.raises(UnknownProcessException):
+        backend.process_by_id("p")
+
+
+@pytest.mark.parametrize("error", [BackendException("the answer was lost"), None])
+def test_a_commit_that_was_done_and_followed_by_others_is_not_done_again(folder: Path, error: Exception | None) -> None:
+    datastore = Overtaken(folder)
+    datastore.error = error
+    with on(datastore) as backend, on(FileSystemDatastore(folder)) as other:
+        backend.start_process(Process("Order", "p"))
+        datastore.then = lambda: other.signal_process("p", "two")
+        backend.signal_process("p", "one")
+        assert backend.process_by_id("p").history[1:] == [SignalEvent(Signal("one")), SignalEvent(Signal("two"))]
+
+
+def test_who_has_missed_more_than_the_journal_remembers_reads_everything_anew(folder: Path) -> None:
+    with on(FileSystemDatastore(folder)) as idle, on(FileSystemDatastore(folder)) as busy:
+        idle.start_process(Process("Order", "mine"))
+        for number in range(250):
+            busy.start_process(Process("Order", f"p{number}"))
+        assert len(list(idle.processes())) == 251
+        idle.signal_process("p0", "go")
+        assert busy.process_by_id("p0").history[-1] == SignalEvent(Signal("go"))

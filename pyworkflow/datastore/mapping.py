@@ -1,4 +1,4 @@
-"""A datastore over any mapping of text to bytes, such as a shelf, or a mapper of fsspec."""
+"""A datastore over any mapping of text to bytes, such as a mapper of fsspec."""
 
 from __future__ import annotations
 

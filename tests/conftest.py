@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -38,14 +39,16 @@ def _server() -> str:
 def redis_socket() -> Iterator[Path]:
     """Where a Redis server listens."""
     with tempfile.TemporaryDirectory() as folder:
-        socket = Path(folder) / "redis.sock"  # a short path: such addresses may have about 100 characters
+        address = Path(folder) / "redis.sock"  # a short path: such addresses may have about 100 characters
         server = subprocess.Popen(
             [
                 _server(),
+                "--bind",
+                "127.0.0.1",
                 "--port",
-                "0",
+                str(_free_port()),
                 "--unixsocket",
-                str(socket),
+                str(address),
                 "--save",
                 "",
                 "--appendonly",
@@ -57,18 +60,32 @@ def redis_socket() -> Iterator[Path]:
             env={**os.environ, "LC_ALL": "C"},
         )
         try:
-            _wait_for(socket)
-            yield socket
+            _wait_for(address)
+            yield address
         finally:
             server.terminate()
             server.wait()
 
 
-def _wait_for(socket: Path) -> None:
+@pytest.fixture(scope="session")
+def redis_address(redis_socket: Path) -> str:
+    """Its address as URLs have it: host:port."""
+    with Redis(unix_socket_path=str(redis_socket)) as client:
+        return f"127.0.0.1:{client.config_get('port')['port']}"
+
+
+def _free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        port: int = bound.getsockname()[1]
+        return port
+
+
+def _wait_for(address: Path) -> None:
     deadline = monotonic() + 30
     while True:
         try:
-            with Redis(unix_socket_path=str(socket)) as client:
+            with Redis(unix_socket_path=str(address)) as client:
                 client.ping()
                 return
         except RedisError:

@@ -15,7 +15,8 @@ from time import monotonic
 import pytest
 
 from pyworkflow import Process
-from pyworkflow.sqlite import SQLiteBackend
+from pyworkflow.backend import Backend
+from pyworkflow.config import open_backend, read_settings
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DEADLINE = 20  # seconds: none of these waits takes so long unless something is broken
@@ -74,12 +75,12 @@ class Worker:
 
 
 class Project:
-    """A folder with workflows.toml, its workers, and its database to look into."""
+    """A folder with workflows.toml, its workers, and its backend to look into."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.workers: list[Worker] = []
-        self._backend: SQLiteBackend | None = None
+        self._backend: Backend | None = None
 
     def worker(self, *options: str) -> Worker:
         self.workers.append(Worker(self.folder, *options))
@@ -99,9 +100,9 @@ class Project:
         return done.stdout
 
     @property
-    def backend(self) -> SQLiteBackend:
+    def backend(self) -> Backend:
         if self._backend is None:
-            self._backend = SQLiteBackend(self.folder / ".pyworkflow" / "pyworkflow.db")
+            self._backend = open_backend(read_settings(self.folder / "workflows.toml").backend)
         return self._backend
 
     def process(self, process_id: str) -> Process:

@@ -1,18 +1,45 @@
-"""An order from its start to its end, by the commands that a person would type."""
+"""An order from its start to its end, by the commands that a person would type, on each backend that has a URL."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import pyworkflow.cli
 from pyworkflow.process import ProcessCanceled, ProcessCompleted
+
+URLS = {
+    "sqlite": "sqlite:///orders.db",
+    "folder": "datastore+file:store",
+    "redis": "datastore+redis://{redis}/0?prefix={test}:",
+    "memory": "memory:",
+}
+SHARED = [name for name in URLS if name != "memory"]
+
+TEMPLATE = Path(pyworkflow.cli.__file__).parent / "template" / "orders.py.template"
 
 
 @pytest.fixture
-def shop(project: Any) -> Any:
-    shop = project("order")
+def on(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[Any, str], Any]:
+    """Gives a project this backend."""
+
+    def write(project: Any, backend: str) -> Any:
+        redis = request.getfixturevalue("redis_address") if backend == "redis" else ""
+        url = URLS[backend].format(redis=redis, test=tmp_path.name)
+        with (project.folder / "workflows.toml").open("a") as file:
+            file.write(f'\n[backend]\nurl = "{url}"\n')
+        return project
+
+    return write
+
+
+@pytest.fixture(params=SHARED)
+def shop(project: Any, on: Callable[[Any, str], Any], request: pytest.FixtureRequest) -> Any:
+    shop = on(project("order"), request.param)
     given = json.dumps({"order": 17, "items": ["book", "lamp"]})
     assert shop.call("start", "Order", "--id", "order-17", "-i", given) == "order-17\n"
     return shop
@@ -57,3 +84,18 @@ def test_a_signal_is_not_lost_while_no_worker_runs(shop: Any) -> None:
     worker = shop.worker("--burst")
     assert worker.ended() == 0
     assert isinstance(shop.process("order-17").result, ProcessCompleted)
+
+
+@pytest.mark.parametrize("backend", URLS)
+def test_what_init_writes_runs_from_start_to_end_in_one_command(
+    project: Any, on: Callable[[Any, str], Any], backend: str
+) -> None:
+    shop = on(project(orders=TEMPLATE.read_text()), backend)
+    result = shop.call("run", "Order", "--id", "order-17", "-i", '{"order": 17, "amount": 30}')
+    assert json.loads(result) == "Order 17: 30 paid, thank you."
+    if backend in SHARED:
+        (listed,) = json.loads(shop.call("list", "-o", "json"))
+        assert (listed["id"], listed["status"]) == ("order-17", "completed")
+        shop.call("run", "Order", "--id", "order-17", code=4)  # the id is taken
+    else:
+        shop.call("list", code=2)  # nothing outlives the command

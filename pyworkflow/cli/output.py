@@ -12,8 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from secrets import token_hex
+from shutil import copymode
 from types import TracebackType
-from typing import IO, TYPE_CHECKING, Annotated, Any, Self, TextIO, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, Any, NoReturn, Self, TextIO, TypeVar
 
 import typer
 
@@ -34,6 +36,7 @@ NARROW = 100  # characters of a terminal
 SVG_WIDTH = 110  # characters
 WIDEST_TIME = 7  # characters: 59m 59s
 UNLIMITED = 1_000_000
+STDOUT = Path("-")
 
 
 class Format(StrEnum):
@@ -69,8 +72,7 @@ def data(text: str) -> None:
     try:
         sys.stdout.write(text + "\n")
     except BrokenPipeError:
-        forget_stdout()
-        raise typer.Exit from None
+        _end_quietly()
 
 
 def flush() -> None:
@@ -78,8 +80,12 @@ def flush() -> None:
     try:
         sys.stdout.flush()
     except BrokenPipeError:
-        forget_stdout()
-        raise typer.Exit from None
+        _end_quietly()
+
+
+def _end_quietly() -> NoReturn:
+    forget_stdout()
+    raise typer.Exit from None
 
 
 def forget_stdout() -> None:
@@ -106,27 +112,44 @@ def json_lines(items: Iterable[dict[str, Any]]) -> Iterator[str]:
     return (_json(item, Format.jsonl) + "\n" for item in items)
 
 
-def replace_file(path: Path, lines: Iterable[str]) -> int:
+def write_file(path: Path, lines: Iterable[str]) -> int:
     """Write the lines to a file, which appears, or is replaced, when all of them are written. Returns their number.
 
-    Raises ConfigurationException where it cannot be written.
+    A link stays, and leads to the new file. What is no file, such as a pipe, is written to as it is, and so is
+    whatever /dev/stdout leads to; STDOUT stands for that. Raises ConfigurationException where it cannot be written.
     """
-    from tempfile import NamedTemporaryFile
-
-    count = 0
     try:
-        with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
-            try:
-                for line in lines:
-                    new.write(line)
-                    count += 1
-                new.close()
-                Path(new.name).replace(path)
-            except BaseException:
-                Path(new.name).unlink(missing_ok=True)
-                raise
+        if path == STDOUT:
+            return _written(lines, sys.stdout)
+        if path.is_relative_to("/dev") or (path.exists() and not path.is_file()):
+            with path.open("a", encoding="utf-8") as there:  # behind what stands there, if it is a file after all
+                return _written(lines, there)
+        return _replaced(Path(os.path.realpath(path)), lines)
+    except BrokenPipeError:
+        _end_quietly()
     except OSError as error:
         raise ConfigurationException(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _replaced(path: Path, lines: Iterable[str]) -> int:
+    new = path.with_name(f".{path.name}.{token_hex(4)}")
+    try:
+        with new.open("x", encoding="utf-8") as file:
+            if path.exists():
+                copymode(path, new)
+            count = _written(lines, file)
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+    return count
+
+
+def _written(lines: Iterable[str], stream: TextIO) -> int:
+    count = 0
+    for line in lines:
+        stream.write(line)
+        count += 1
     return count
 
 
@@ -270,14 +293,14 @@ def picture(rows: Rows) -> None:
         lines.line(*row)
 
 
-def save_picture(rows: Rows, title: str, path: Path) -> None:
-    """The same, as a vector graphic (SVG) in a file. Raises ConfigurationException where it cannot be written."""
+def svg(rows: Rows, title: str) -> str:
+    """The same as a vector graphic."""
     from rich.console import Console
 
     console = Console(file=io.StringIO(), record=True, width=SVG_WIDTH, color_system="truecolor", force_terminal=True)
     for row in _fitted(rows, SVG_WIDTH):
         console.print(_joined(row))
-    replace_file(path, [console.export_svg(title=safe(title))])
+    return console.export_svg(title=safe(title))
 
 
 def _fitted(rows: Rows, width: int) -> list[list[Part]]:

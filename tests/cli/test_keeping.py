@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from terminal import Command, decide
+from terminal import DEADLINE, Command, decide
 
 from pyworkflow.backend import Backend
 from pyworkflow.decision import CompleteProcess, ContinueAsNew, ScheduleActivity
@@ -128,6 +131,55 @@ def test_an_export_that_fails_leaves_the_file_as_it_was(
     assert (ended.code, ended.err) == (2, "pyworkflow: kept.jsonl cannot be written: No space left on device\n")
     assert (project / "kept.jsonl").read_text() == "kept"
     assert [path.name for path in project.iterdir() if "kept" in path.name] == ["kept.jsonl"]
+
+
+@pytest.mark.usefixtures("closed")
+def test_an_export_follows_links_and_leaves_permissions_as_they_are(pyworkflow: Command, project: Path) -> None:
+    (project / "kept").mkdir()
+    (project / "link.jsonl").symlink_to("kept/it.jsonl")
+    for mode in (0o644, 0o600):  # of a new file, and of one that is there
+        umask = os.umask(0o022)
+        try:
+            assert pyworkflow("export", "closed", "--to", "link.jsonl").code == 0
+        finally:
+            os.umask(umask)
+        assert (project / "link.jsonl").is_symlink()
+        assert stat.S_IMODE((project / "kept/it.jsonl").stat().st_mode) == mode
+        assert (project / "kept/it.jsonl").read_text().count("\n") == 11
+        (project / "kept/it.jsonl").chmod(0o600)
+    assert [path.name for path in (project / "kept").iterdir()] == ["it.jsonl"]
+
+
+@pytest.mark.parametrize("to", ["-", "/dev/stdout"])
+@pytest.mark.parametrize("command", [["export", "closed", "--to"], ["history", "closed", "--svg"]])
+def test_what_is_written_to_a_file_can_go_to_stdout(
+    closed: Backend, project: Path, command: list[str], to: str
+) -> None:
+    assert closed.process_by_id("closed").result is not None
+    words = [sys.executable, "-m", "pyworkflow", *command]
+    subprocess.run([*words, "file"], capture_output=True, check=True)
+    expected = (project / "file").read_bytes()
+    piped = subprocess.run([*words, to], capture_output=True, check=True)
+    assert unnamed(piped.stdout) == unnamed(expected)
+    with (project / "all").open("wb") as file:
+        file.write(b"before\n")
+        file.flush()
+        subprocess.run([*words, to], stdout=file, check=True)
+    assert unnamed((project / "all").read_bytes()) == b"before\n" + unnamed(expected)
+
+
+def unnamed(text: bytes) -> bytes:
+    """Without the names that each picture has of its own."""
+    return re.sub(rb"terminal-\d+", b"", text)
+
+
+@pytest.mark.usefixtures("closed")
+def test_an_export_goes_into_a_pipe_that_has_a_name(pyworkflow: Command, project: Path) -> None:
+    os.mkfifo(project / "pipe")
+    reader = subprocess.Popen(["cat", project / "pipe"], stdout=subprocess.PIPE)
+    assert pyworkflow("export", "closed", "--to", "pipe").code == 0
+    assert reader.communicate(timeout=DEADLINE)[0].count(b"\n") == 11
+    assert (project / "pipe").is_fifo()
 
 
 @pytest.mark.usefixtures("closed")

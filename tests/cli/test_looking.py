@@ -293,9 +293,10 @@ def test_a_reader_that_has_enough_ends_it_quietly(foo: Backend) -> None:
     foo.start_process(Process("Foo", "x"))
     for number in range(2000):
         foo.signal_process("x", "tick", {"number": number, "padding": "x" * 100})
-    for form in ("table", "json", "jsonl"):
+    histories = [["history", "x", "-o", form] for form in ("table", "json", "jsonl")]
+    for words in (*histories, ["export", "x"], ["export", "x", "--to", "/dev/stdout"]):
         command = subprocess.Popen(
-            [sys.executable, "-m", "pyworkflow", "history", "x", "-o", form],
+            [sys.executable, "-m", "pyworkflow", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

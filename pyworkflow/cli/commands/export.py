@@ -10,7 +10,6 @@ import typer
 
 from pyworkflow.cli import output
 from pyworkflow.cli.completion import process_ids
-from pyworkflow.cli.output import Format
 from pyworkflow.cli.session import Session
 
 if TYPE_CHECKING:
@@ -26,8 +25,8 @@ def export(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All processes instead, open ones too.")] = False,
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FILE", help="Where to write it; default: standard output.")
-    ] = None,
+        Path, typer.Option("--to", metavar="FILE", show_default=False, help="Where to write it, else standard output.")
+    ] = output.STDOUT,
 ) -> None:
     """Write processes with all their events, a line of JSON each.
 
@@ -42,11 +41,9 @@ def export(
     with Session.of(context).open_backend() as backend:
         wanted = _all_ids(backend) if every else list(dict.fromkeys(full_id(backend, id) for id in ids or ()))
         lines = _lines(backend, output.progress(wanted, "exporting"))
-        if to is None:
-            output.records(lines, Format.jsonl)
-        else:
-            count = output.replace_file(to, output.json_lines(lines))
-            output.note(f"{len(wanted)} process{'' if len(wanted) == 1 else 'es'} in {count} lines written to {to}")
+        count = output.write_file(to, output.json_lines(lines))
+    if to != output.STDOUT:
+        output.note(f"{len(wanted)} process{'' if len(wanted) == 1 else 'es'} in {count} lines written to {to}")
 
 
 def _all_ids(backend: Backend) -> list[str]:

@@ -39,7 +39,8 @@ def history(
         bool, typer.Option("--timeline", help="Instead: activities, timers and children as bars in time.")
     ] = False,
     svg: Annotated[
-        Path | None, typer.Option("--svg", metavar="FILE", help="The timeline as a picture, in this file.")
+        Path | None,
+        typer.Option("--svg", metavar="FILE", help="The timeline as a picture, in this file; - for standard output."),
     ] = None,
     form: FormatOption = Format.table,
 ) -> None:
@@ -163,6 +164,7 @@ def _timeline(process: Process, svg: Path | None) -> None:
     title = f"{whole.label}: {duration(seconds(whole))} from {local_time(whole.began)}"
     if svg is None:
         output.picture(rows)
-    else:
-        output.save_picture(rows, title, svg)
+        return
+    output.write_file(svg, [output.svg(rows, title)])
+    if svg != output.STDOUT:
         output.note(f"timeline written to {svg}")

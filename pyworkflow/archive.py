@@ -11,7 +11,9 @@ A process is its runs, one after the other.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import groupby
+from json import JSONDecodeError
 
 from pyworkflow import codec
 from pyworkflow.codec import Json
@@ -36,34 +38,62 @@ def event_line(number: int, event: Event) -> dict[str, Json]:
     return {"number": number, "time": codec.time_text(event.datetime), "type": event.type, **codec.encode_event(event)}
 
 
-def read(text: Iterable[str | bytes]) -> Iterator[list[Process]]:
+def read(text: Iterable[str | bytes], name: str | None = None) -> Iterator[list[Process]]:
     """The processes that the lines hold, each as the list of its runs.
 
-    Raises InvalidValueException, with the number of the line, for what is not in the format above.
+    Raises InvalidValueException for what is not in the format above, with the number of the line, and with the name
+    of the file if it is given.
     """
-    for _, runs in groupby(_runs(text), key=lambda run: run.id):
+    for _, runs in groupby(_runs(text, name), key=lambda run: run.id):
         yield list(runs)
 
 
-def _runs(text: Iterable[str | bytes]) -> Iterator[Process]:
+def _runs(text: Iterable[str | bytes], name: str | None) -> Iterator[Process]:
     run: Process | None = None
     events: list[Event] = []
+    newest: dict[object, int] = {}  # run of a process, by its id
+    number = 0
     for number, line in enumerate(text, start=1):
         if not line.strip():
             continue
-        try:
-            document = codec.loads(line)
+        with _told(name, number):
+            document = _object(line)
             if document["type"] != "process":
                 events.append(_event(document, expected=len(events) + 1, header=run))
                 continue
             if run is not None:
                 yield _whole(run, events)
             run, events = _header(document), []
-        except (KeyError, TypeError, AttributeError, ValueError, BackendException) as error:
-            reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-            raise InvalidValueException(f"line {number}", f"not of an exported process: {reason}") from error
+            if run.run <= newest.get(run.id, 0):
+                raise ValueError(f"process {run.id!r} is in the file twice")
+            newest[run.id] = run.run
     if run is not None:
-        yield _whole(run, events)
+        with _told(name, number):
+            yield _whole(run, events)
+
+
+@contextmanager
+def _told(name: str | None, number: int) -> Iterator[None]:
+    """What is wrong here is told with its place."""
+    place = f"line {number}" if name is None else f"{name}:{number}"
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        raise InvalidValueException(place, f"not UTF-8 text: {error.reason}") from error
+    except JSONDecodeError as error:
+        raise InvalidValueException(place, f"not JSON: {error.msg} at column {error.pos + 1}") from error
+    except RecursionError as error:
+        raise InvalidValueException(place, f"not JSON that can be read: {error}") from error
+    except (KeyError, TypeError, AttributeError, ValueError, BackendException) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise InvalidValueException(place, f"not of an exported process: {reason}") from error
+
+
+def _object(line: str | bytes) -> dict[str, Json]:
+    document = codec.loads(line)
+    if not isinstance(document, dict):
+        raise ValueError("it is no JSON object")
+    return document
 
 
 def _header(document: Json) -> Process:
@@ -84,5 +114,5 @@ def _event(document: Json, expected: int, header: Process | None) -> Event:
 
 def _whole(run: Process, events: list[Event]) -> Process:
     if not events:
-        raise InvalidValueException(f"process {run.id}", "it has no events")
+        raise ValueError(f"{run.id!r} has no events")
     return Process(run.workflow, run.id, run.input, run.tags, events, run.parent, run=run.run)

@@ -36,7 +36,7 @@ NARROW = 100  # characters of a terminal
 SVG_WIDTH = 110  # characters
 WIDEST_TIME = 7  # characters: 59m 59s
 UNLIMITED = 1_000_000
-STDOUT = Path("-")
+STDIN = STDOUT = Path("-")
 
 
 class Format(StrEnum):

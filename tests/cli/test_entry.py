@@ -88,7 +88,7 @@ def test_python_m_pyworkflow_is_the_command_and_its_code_is_the_exit_code() -> N
         (["export", "here", "--to", "none/x.jsonl"], 2, "none/x.jsonl cannot be written: No such file"),
         (["export", "nobody"], 3, "there is no process 'nobody'"),
         (["import", "none.jsonl"], 2, "none.jsonl cannot be read: No such file"),
-        (["import", "flows.py"], 2, "line 2: not of an exported process: Expecting value"),
+        (["import", "flows.py"], 2, "flows.py:2: not JSON: Expecting value"),
         (["complete", "1:nonsense"], 3, "activity task '1:nonsense' is over"),
         (["complete", "1:nonsense", "-r", "{"], 2, "not JSON"),
         (["fail", "nonsense", "why"], 3, "activity task 'nonsense' is over"),

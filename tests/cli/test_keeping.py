@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
+import sqlite3
 import stat
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -89,22 +93,35 @@ def test_one_that_is_open_or_taken_stops_an_import_before_it_begins(pyworkflow: 
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda lines: lines[1:], "line 1: not of an exported process: a line with "),
-        (lambda lines: [*lines[:-1], lines[-1][:20]], "line 11: not of an exported process: "),
-        (lambda lines: [*lines[:2], *lines[3:]], "line 3: not of an exported process: event 3 where event 2 should be"),
+        (lambda lines: lines[1:], "spoilt.jsonl:1: not of an exported process: a line with "),
+        (
+            lambda lines: [*lines[:-1], lines[-1][:20]],
+            "spoilt.jsonl:11: not JSON: Expecting ':' delimiter at column 22",
+        ),
+        (
+            lambda lines: [*lines[:2], *lines[3:]],
+            "spoilt.jsonl:3: not of an exported process: event 3 where event 2 should be",
+        ),
         (lambda lines: [lines[0].replace('"format": 1', '"format": 2'), *lines[1:]], "format 2 is not the one that"),
         (lambda lines: [line.replace('"decision_started"', '"dreamt"') for line in lines], "holds a 'dreamt' event"),
         (lambda lines: [line.replace("Z", "") for line in lines], "does not say its offset"),
         (lambda lines: [line.replace('"time"', '"when"') for line in lines], "'time' is missing"),
-        (lambda lines: [*lines, "[]"], "line 12: not of an exported process: "),
+        (lambda lines: [*lines, "[]"], "spoilt.jsonl:12: not of an exported process: it is no JSON object"),
         (
             lambda lines: [*lines, *(line.replace('"closed"', '"b"') for line in lines), *lines],
-            "process 'closed': it is in the file twice",
+            "spoilt.jsonl:23: not of an exported process: process 'closed' is in the file twice",
         ),
+        (lambda lines: lines * 2, "spoilt.jsonl:12: not of an exported process: process 'closed' is in the file twice"),
+        (lambda _: [""], "spoilt.jsonl: it holds no process"),
         (lambda lines: lines[:-1], "it is still open"),
-        (lambda lines: lines[:1], "process closed: it has no events"),
+        (lambda lines: lines[:1], "spoilt.jsonl:1: not of an exported process: 'closed' has no events"),
+        (lambda lines: [lines[0], *lines], "spoilt.jsonl:2: not of an exported process: 'closed' has no events"),
+        (lambda lines: [lines[0], "[" * 100_000], "spoilt.jsonl:2: not JSON that can be read: maximum recursion depth"),
     ],
-    ids=["no start", "cut", "gap", "format", "event", "offset", "time", "list", "twice", "open", "no events"],
+    ids=[
+        *("no start", "cut", "gap", "format", "event", "offset", "time", "list", "twice", "twice running", "empty"),
+        *("open", "no events", "no events here", "deep"),
+    ],
 )
 @pytest.mark.usefixtures("closed")
 def test_a_file_with_something_wrong_in_it_brings_nothing(
@@ -116,6 +133,41 @@ def test_a_file_with_something_wrong_in_it_brings_nothing(
     assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
     assert message in ended.err
     assert ids(pyworkflow, *OTHER) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda text: text.replace(b"done", b"\xff"), "spoilt:11: not UTF-8 text: invalid start byte\n"),
+        (gzip.compress, "spoilt: it is compressed: `gunzip -c FILE | pyworkflow import -` reads it\n"),
+    ],
+    ids=["latin", "gzip"],
+)
+@pytest.mark.usefixtures("closed")
+def test_a_file_that_is_no_text_is_told_by_its_line(
+    pyworkflow: Command, project: Path, spoil: Callable[[bytes], bytes], message: str
+) -> None:
+    (project / "spoilt").write_bytes(spoil(pyworkflow("export", "closed").out.encode()))
+    ended = pyworkflow("import", "spoilt", *OTHER)
+    assert (ended.code, ended.out, ended.err) == (2, "", f"pyworkflow: {message}")
+
+
+def test_an_import_that_fails_midway_says_how_to_go_on(pyworkflow: Command, foo: Backend, project: Path) -> None:
+    for id in "abcd":
+        foo.start_process(Process("Foo", id))
+        foo.cancel_process(id)
+    pyworkflow("export", "d", "--to", "first.jsonl")
+    pyworkflow("export", "a", "b", "c", "--to", "all.jsonl")
+    assert pyworkflow("import", "first.jsonl", *OTHER).code == 0
+    with closing(sqlite3.connect(project / "other.db")) as database:
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON process WHEN new.id = 'c' BEGIN SELECT RAISE(ABORT, 'full'); END"
+        )
+        ended = pyworkflow("import", "all.jsonl", *OTHER)
+        assert (ended.code, ended.err.count("\n")) == (5, 1)
+        assert ended.err.endswith("; 2 processes were imported: --skip goes on with the rest\n")
+        database.execute("DROP TRIGGER full")
+    assert pyworkflow("import", "all.jsonl", "--skip", *OTHER).err == "1 process imported, 2 left out\n"
 
 
 @pytest.mark.usefixtures("closed")

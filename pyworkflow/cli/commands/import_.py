@@ -11,10 +11,18 @@ import typer
 
 from pyworkflow.cli import output
 from pyworkflow.cli.session import Session
-from pyworkflow.exceptions import ConfigurationException, InvalidValueException, ProcessAlreadyStartedException
+from pyworkflow.exceptions import (
+    ConfigurationException,
+    InvalidValueException,
+    ProcessAlreadyStartedException,
+    WorkflowException,
+)
 
 if TYPE_CHECKING:
     from pyworkflow.backend import Backend
+    from pyworkflow.process import Process
+
+GZIP = b"\x1f\x8b"  # how such a file begins
 
 
 def import_processes(
@@ -30,18 +38,30 @@ def import_processes(
 
     Example: pyworkflow import order-17.jsonl
     """
-    from pyworkflow import archive
-
     with _opened(file) as lines, Session.of(context).open_backend() as backend:
-        left_out = _checked(lines, backend, skip=skip)
-        lines.seek(0)
+        left_out = _checked(lines, file, backend, skip=skip)
         imported = 0
-        for runs in output.progress(archive.read(lines), "importing"):
-            if runs[0].id not in left_out:
-                backend.import_process(runs)
-                imported += 1
+        try:
+            for runs in output.progress(_read(lines, file), "importing"):
+                if runs[0].id not in left_out:
+                    backend.import_process(runs)
+                    imported += 1
+        except KeyboardInterrupt:
+            output.note(_how_to_go_on(imported))
+            raise
+        except WorkflowException as error:
+            error.add_note(_how_to_go_on(imported))
+            raise
     more = f", {len(left_out)} left out" if left_out else ""
-    output.note(f"{imported} process{'' if imported == 1 else 'es'} imported{more}")
+    output.note(f"{_processes(imported)} imported{more}")
+
+
+def _processes(count: int) -> str:
+    return "1 process" if count == 1 else f"{count} processes"
+
+
+def _how_to_go_on(imported: int) -> str:
+    return f"{_processes(imported)} {'was' if imported == 1 else 'were'} imported: --skip goes on with the rest"
 
 
 @contextmanager
@@ -51,7 +71,7 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
     import sys
     import tempfile
 
-    if str(file) == "-":
+    if file == output.STDIN:
         with tempfile.TemporaryFile() as kept:
             shutil.copyfileobj(sys.stdin.buffer, kept)
             kept.seek(0)
@@ -65,22 +85,29 @@ def _opened(file: Path) -> Iterator[IO[bytes]]:
         yield opened
 
 
-def _checked(lines: IO[bytes], backend: Backend, *, skip: bool) -> set[str]:
+def _read(lines: IO[bytes], file: Path) -> Iterator[list[Process]]:
+    """The processes in the file, from its beginning."""
+    from pyworkflow import archive
+
+    lines.seek(0)
+    if lines.read(len(GZIP)) == GZIP:
+        raise InvalidValueException(f"{file}", "it is compressed: `gunzip -c FILE | pyworkflow import -` reads it")
+    lines.seek(0)
+    return archive.read(lines, None if file == output.STDIN else str(file))
+
+
+def _checked(lines: IO[bytes], file: Path, backend: Backend, *, skip: bool) -> set[str]:
     """The ids of those that are to be left out; without `skip` the first of them is an error."""
     from datetime import UTC, datetime
 
-    from pyworkflow import archive
     from pyworkflow.cli.ids import exists
     from pyworkflow.memory import MemoryBackend
 
-    seen: set[str] = set()
     left_out: set[str] = set()
     scratch = MemoryBackend()  # which refuses what any backend refuses
-    for runs in output.progress(archive.read(lines), "checking"):
+    runs: list[Process] = []
+    for runs in output.progress(_read(lines, file), "checking"):
         id = str(runs[0].id)
-        if id in seen:
-            raise InvalidValueException(f"process {id!r}", "it is in the file twice")
-        seen.add(id)
         is_open = runs[-1].result is None
         if not is_open:
             scratch.import_process(runs)
@@ -89,6 +116,8 @@ def _checked(lines: IO[bytes], backend: Backend, *, skip: bool) -> set[str]:
             if not skip:
                 raise _refused(id, is_open=is_open)
             left_out.add(id)
+    if not runs:
+        raise InvalidValueException("standard input" if file == output.STDIN else str(file), "it holds no process")
     return left_out
 
 

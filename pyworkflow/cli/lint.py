@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from pyworkflow.managed import Activity, DefaultWorkflow, Manager, RuleSetWorkflow, Workflow
@@ -15,7 +15,10 @@ def problems(manager: Manager) -> Iterator[str]:
     for activity in manager.activities.values():
         if activity.execute is Activity.execute:
             yield f"{_name(activity)} does not override execute()"
-    for workflow in manager.workflows.values():
+    workflows = manager.workflows.values()
+    for workflow in workflows:
+        if any(workflow in other.__mro__[1:] for other in workflows):
+            continue  # it may be a mere base for others
         if issubclass(workflow, DefaultWorkflow) and workflow.decide is DefaultWorkflow.decide:
             if workflow.initiate is DefaultWorkflow.initiate:
                 yield f"{_name(workflow)} does not override initiate(): none of its processes could begin"
@@ -25,9 +28,14 @@ def problems(manager: Manager) -> Iterator[str]:
             yield f"{_name(workflow)} has no rules"
 
 
-def hints(manager: Manager) -> Iterator[str]:
-    """What looks like a slip of the keyboard, a sentence each."""
-    for cls in (*manager.workflows.values(), *manager.activities.values()):
+def hints(manager: Manager, categories: Iterable[str] | None) -> Iterator[str]:
+    """What looks like a slip of the keyboard, a sentence each; the categories are those to be worked on."""
+    classes: tuple[type[Workflow] | type[Activity], ...] = (*manager.workflows.values(), *manager.activities.values())
+    used = {cls.category for cls in classes}
+    for category in categories or ():
+        if category not in used:
+            yield f"category {category!r} is meant to be {' or '.join(sorted(used))}?"
+    for cls in classes:
         base = Activity if issubclass(cls, Activity) else Workflow
         for owner in cls.__mro__:
             if owner.__module__.partition(".")[0] == "pyworkflow":

@@ -46,19 +46,25 @@ def serve(serving: Serving, *, alone: bool = True) -> int:
         backend.summaries(limit=1)  # can it be read? If not, that is to be said once
         manager = session.manager(backend)
         pool = _pool(serving, manager, session)
-        if alone and serving.log_level <= logging.INFO:
-            output.note(first_line(manager, session, pool.identity))
+        if alone:
+            introduce(manager, session, serving, pool.identity)
         with output.prints_aside(), _stopped(pool, alone=alone) as received:
             pool.run()
     return 130 if signal.SIGINT in received else 0
 
 
-def first_line(manager: Manager, session: Session, identity: str) -> str:
-    """What a worker says when it begins."""
-    return (
+def introduce(manager: Manager, session: Session, serving: Serving, identity: str) -> None:
+    """What a worker says when it begins, unless it is to be quiet."""
+    from pyworkflow.cli.lint import hints
+
+    if serving.log_level > logging.INFO:
+        return
+    output.note(
         f"worker {identity} on {session.settings.backend.url}: workflows {_names(manager.workflows)}; "
         f"activities {_names(manager.activities)}; code {session.project.code}"
     )
+    for hint in hints(manager, serving.categories or session.settings.worker.categories):
+        output.note(f"perhaps: {hint}")
 
 
 def _names(named: dict[str, type]) -> str:

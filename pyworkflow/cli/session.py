@@ -75,7 +75,11 @@ class Session:
             return load_project(self.settings.project)
 
     def manager(self, backend: Backend) -> Manager:
-        """The project's workflows and activities, registered with the backend."""
+        """The project's workflows and activities, registered. Raises ConfigurationException if one cannot work."""
+        from pyworkflow.cli.lint import problems
         from pyworkflow.managed import Manager
 
-        return Manager(backend, self.project.workflows)
+        manager = Manager(backend, self.project.workflows)
+        for problem in problems(manager):
+            raise ConfigurationException(problem)
+        return manager

@@ -100,23 +100,47 @@ WORKFLOW = "class W(Workflow):\n    def decide(self, process): pass\n"
     ],
     ids=["execute", "activities", "initiate", "rules", "decide"],
 )
-def test_check_says_what_cannot_work(pyworkflow: Command, project: Path, code: str, message: str) -> None:
+def test_what_cannot_work_is_told_by_check_and_by_all_that_load_it(
+    pyworkflow: Command, project: Path, code: str, message: str
+) -> None:
     (project / "flows.py").write_text(f"from pyworkflow.managed import *\n{code}\n")
-    ended = pyworkflow("check")
-    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
-    assert message in ended.err
+    for command in (["check"], ["start", "W"], ["run", "W"], ["worker", "--burst"], ["worker", "--burst", "-p", "2"]):
+        ended = pyworkflow(*command)
+        assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+        assert message in ended.err
+    assert list(project.rglob("*.db")) == []
 
 
-def test_check_hints_at_slips_of_the_keyboard(pyworkflow: Command, project: Path) -> None:
+def test_a_base_for_others_need_not_work(pyworkflow: Command, project: Path) -> None:
+    with (project / "flows.py").open("a") as file:
+        file.write("class Base(DefaultWorkflow): pass\nclass W(Base):\n    def initiate(self, process): pass\n")
+    assert pyworkflow("check").code == 0
+
+
+def test_slips_of_the_keyboard_are_hinted_at_by_check_and_by_workers(pyworkflow: Command, project: Path) -> None:
     flows = project / "flows.py"
     text = flows.read_text().replace("heartbeat_timeout = 600", "hartbeat_timeout = 600\n    limit = 3")
     flows.write_text(text.replace("def respond_to_signal(", "def respond_to_signals("))
-    ended = pyworkflow("check")
-    assert ended.code == 0
-    assert [line for line in ended.err.splitlines() if line.startswith("perhaps")] == [
+    slips = [
         "perhaps: flows.Waiter.respond_to_signals is meant to be respond_to_signal?",
         "perhaps: flows.Sleep.hartbeat_timeout is meant to be heartbeat_timeout?",
     ]
+    for command in (["check"], ["worker", "--burst"], ["worker", "--burst", "-p", "2"]):
+        ended = pyworkflow(*command)
+        assert ended.code == 0
+        assert [line for line in ended.err.splitlines() if line.startswith("perhaps")] == slips
+
+
+def test_a_category_that_no_class_has_is_hinted_at(pyworkflow: Command, project: Path) -> None:
+    flows = project / "flows.py"
+    flows.write_text(flows.read_text().replace("    heartbeat_timeout = 600", '    category = "cpu"'))
+    hint = "perhaps: category 'gpu' is meant to be cpu or default?\n"
+    assert hint in pyworkflow("worker", "--burst", "-Q", "gpu", "-Q", "cpu").err
+    with (project / "workflows.toml").open("a") as file:
+        file.write('[worker]\ncategories = ["gpu", "default"]\n')
+    assert hint in pyworkflow("check").err
+    assert hint in pyworkflow("worker", "--burst").err
+    assert hint not in pyworkflow("worker", "--burst", "-Q", "cpu").err
 
 
 def test_check_says_when_the_database_cannot_be_read(pyworkflow: Command, project: Path) -> None:

@@ -10,7 +10,6 @@ from pyworkflow.cli import output
 from pyworkflow.cli.output import Format, FormatOption, Part
 from pyworkflow.cli.session import Session
 from pyworkflow.cli.text import duration
-from pyworkflow.exceptions import ConfigurationException
 
 if TYPE_CHECKING:
     from pyworkflow.managed import Activity, Workflow
@@ -23,14 +22,12 @@ def check(context: typer.Context, form: FormatOption = Format.table) -> None:
 
     Example: pyworkflow check
     """
-    from pyworkflow.cli.lint import hints, problems
+    from pyworkflow.cli.lint import hints
 
     session = Session.of(context)
     with session.open_backend(alone=True) as backend:
         manager = session.manager(backend)
         backend.summaries(limit=1)  # can it be read?
-    for problem in problems(manager):
-        raise ConfigurationException(problem)
     workflows = [_workflow(cls) for cls in manager.workflows.values()]
     activities = [_activity(cls) for cls in manager.activities.values()]
     if form is not Format.table:
@@ -40,7 +37,7 @@ def check(context: typer.Context, form: FormatOption = Format.table) -> None:
     _table(workflows)
     output.data("")
     _table(activities)
-    for hint in hints(manager):
+    for hint in hints(manager, session.settings.worker.categories):
         output.note(f"perhaps: {hint}")
     output.note(f"all is well: backend {session.settings.backend.url}, code {session.project.code}")
 

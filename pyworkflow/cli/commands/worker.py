@@ -56,7 +56,7 @@ def worker(
 
     Example: pyworkflow worker -c 16
     """
-    from pyworkflow.cli.serving import Serving, first_line, serve
+    from pyworkflow.cli.serving import Serving, introduce, serve
 
     session = Session.of(context)
     serving = Serving(
@@ -81,7 +81,5 @@ def worker(
     output.log_to_stderr(serving.log_level, with_process=True)
     with session.open_backend() as backend:
         backend.summaries(limit=1)
-        line = first_line(session.manager(backend), session, f"of {processes} processes")
-        if not quiet:
-            output.note(line)
+        introduce(session.manager(backend), session, serving, f"of {processes} processes")
     return Processes(replace(serving, concurrency=concurrency or 1), processes).run()

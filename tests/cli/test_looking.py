@@ -102,8 +102,9 @@ def test_list_keeps_its_columns_beside_a_long_id_and_in_a_narrow_terminal(foo: B
 def test_list_says_when_there_are_more_than_it_shows(pyworkflow: Command, foo: Backend) -> None:
     for number in range(3):
         foo.start_process(Process("Foo", f"p{number}"))
-    assert "-n 4 shows twice as many" in pyworkflow("list", "-n", "2").err
-    assert pyworkflow("list", "-n", "3").err == ""
+    for form in ("table", "json", "jsonl"):
+        assert pyworkflow("list", "-n", "2", "-o", form).err == "there are more: -n 4 shows twice as many\n"
+        assert pyworkflow("list", "-n", "3", "-o", form).err == ""
 
 
 def test_list_shows_the_newest_run_and_earlier_ones_when_asked(pyworkflow: Command, foo: Backend) -> None:
@@ -112,6 +113,7 @@ def test_list_shows_the_newest_run_and_earlier_ones_when_asked(pyworkflow: Comma
     assert [(one["run"], one["status"]) for one in pyworkflow("list", "-o", "json").json] == [(2, "open")]
     earlier = pyworkflow("list", "-o", "json", "--status", "continued").json
     assert [(one["run"], one["status"]) for one in earlier] == [(1, "continued")]
+    assert "  run 1, continued  " in pyworkflow("list", "--status", "continued").lines[1]
 
 
 def test_jsonl_is_one_record_a_line_with_times_in_utc(pyworkflow: Command, foo: Backend) -> None:
@@ -235,6 +237,15 @@ def test_history_for_programs_leaves_nothing_out(pyworkflow: Command, foo: Backe
     assert "y" * 1000 not in pyworkflow("history", "x").out
 
 
+@pytest.mark.parametrize("shown", [["--timeline"], ["--svg", "x.svg"]])
+@pytest.mark.parametrize("other", [["-o", "json"], ["-o", "jsonl"], ["--full"]])
+def test_a_timeline_is_for_people_only(pyworkflow: Command, foo: Backend, shown: list[str], other: list[str]) -> None:
+    foo.start_process(Process("Foo", "x"))
+    ended = pyworkflow("history", "x", *shown, *other)
+    assert (ended.code, ended.out, ended.err.count("\n")) == (2, "", 1)
+    assert "--timeline: goes with neither -o nor --full" in ended.err
+
+
 def test_history_of_an_earlier_run_is_there(pyworkflow: Command, foo: Backend) -> None:
     foo.start_process(Process("Foo", "x", input=1))
     decide(foo, ContinueAsNew(2))
@@ -282,7 +293,8 @@ def test_stored_text_is_shown_and_never_obeyed(pyworkflow: Command, foo: Backend
     foo.fail_decision_task(task, EVIL, EVIL)
     looks = (["list"], ["show", "x"], ["history", "x"], ["history", "x", "--full"], ["history", "x", "--timeline"])
     for words in (*looks, ["signal", "x", EVIL], ["cancel", "x"]):
-        ended = pyworkflow(*words, *(["-o", form] if words[0] in ("list", "show", "history") else []))
+        has_form = words[0] in ("list", "show", "history") and "--timeline" not in words
+        ended = pyworkflow(*words, *(["-o", form] if has_form else []))
         assert ended.code == 0
         assert not set(ended.out + ended.err) & {"\x1b", "\x9b"}
         if form == "table" and words[0] != "cancel":

@@ -53,6 +53,8 @@ def history(
     """
     if follow and (run is not None or timeline or svg is not None or form is Format.json):
         raise typer.BadParameter("goes with -o jsonl and --full only", param_hint="--follow")
+    if (timeline or svg is not None) and (full or form is not Format.table):
+        raise typer.BadParameter("goes with neither -o nor --full", param_hint="--timeline")
     with Session.of(context).open_backend() as backend:
         process_id = full_id(backend, id)
         if follow:

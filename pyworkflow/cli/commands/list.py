@@ -75,11 +75,10 @@ def list_processes(
         found = list(islice(wanted, number + 1))
     if form is not Format.table:
         output.records(map(plain_record, found[:number]), form)
-        return
-    if not found:
+    elif found:
+        _table(found[:number])
+    else:
         output.note(f"no such processes in {session.settings.backend.url}")
-        return
-    _table(found[:number])
     if len(found) > number:
         output.note(f"there are more: -n {number * 2} shows twice as many")
 
@@ -115,6 +114,8 @@ def _table(summaries: Sequence[Summary]) -> None:
 def _status_of(summary: Summary) -> Part:
     if summary.failures:
         return Part(f"{summary.status}, decide failed {summary.failures}×", "red")
+    if summary.status == "continued":
+        return Part(f"run {summary.run}, continued")
     return Part(summary.status, STYLES.get(summary.status, ""))
 
 

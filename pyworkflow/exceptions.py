@@ -61,7 +61,7 @@ class UnknownActivityException(UnknownResourceException):
     """The activity task's token was used, has timed out, was withdrawn, or never was."""
 
     def __init__(self, what: str | None) -> None:
-        super().__init__(f"activity task {what!r} is over: completed, timed out or withdrawn")
+        super().__init__(f"activity task {what!r} is over, or never was")
         self.token = what
 
 
@@ -69,7 +69,7 @@ class UnknownDecisionException(UnknownResourceException):
     """The decision task's token was used, has timed out, its process closed, or never was."""
 
     def __init__(self, what: str | None) -> None:
-        super().__init__(f"decision task {what!r} is over: completed, timed out or withdrawn")
+        super().__init__(f"decision task {what!r} is over, or never was")
         self.token = what
 
 

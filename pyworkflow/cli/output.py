@@ -34,7 +34,7 @@ Item = TypeVar("Item")
 PIPE_WIDTH = 160  # of a line that is made for people and goes elsewhere than to a terminal
 NARROW = 100  # characters of a terminal
 SVG_WIDTH = 110  # characters
-WIDEST_TIME = 7  # characters: 59m 59s
+BESIDE = 14  # characters between the label and the end, without the bar: spaces, a mark, and 59m 59s
 UNLIMITED = 1_000_000
 STDIN = STDOUT = Path("-")
 
@@ -285,30 +285,30 @@ def _print(made: Table, rows: Iterable[Sequence[Part]]) -> None:
 Rows = Callable[[int], Iterable[Sequence[Part]]]
 
 
-def picture(rows: Rows) -> None:
-    """What the rows draw: a label, a bar and a time each, where they are told how wide the bar may be."""
+def picture(rows: Rows, legend: str) -> None:
+    """What the rows draw: a label, a bar, a mark and a time each, where they are told how wide the bar may be."""
     console = _console(sys.stdout)
     lines = Lines(sys.stdout)
     for row in _fitted(rows, console.width if console.is_terminal else PIPE_WIDTH):
         lines.line(*row)
+    lines.line(Part(legend, "dim"))
 
 
-def svg(rows: Rows, title: str) -> str:
+def svg(rows: Rows, legend: str, title: str) -> str:
     """The same as a vector graphic."""
     from rich.console import Console
 
     console = Console(file=io.StringIO(), record=True, width=SVG_WIDTH, color_system="truecolor", force_terminal=True)
     for row in _fitted(rows, SVG_WIDTH):
         console.print(_joined(row))
+    console.print(_joined([Part(legend, "dim")]))
     return console.export_svg(title=safe(title))
 
 
 def _fitted(rows: Rows, width: int) -> list[list[Part]]:
     """With the labels in one column, and the bars as wide as there is room for."""
     widest = max(len(safe(label.text)) for label, *_ in rows(10))
-    return [
-        [replace(label, width=widest), *rest] for label, *rest in rows(max(width - widest - 2 - 2 - WIDEST_TIME, 10))
-    ]
+    return [[replace(label, width=widest), *rest] for label, *rest in rows(max(width - widest - BESIDE, 10))]
 
 
 def _console(stream: IO[str]) -> Console:

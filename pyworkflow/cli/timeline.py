@@ -21,6 +21,8 @@ from pyworkflow.process import Process
 
 WAITS, WORKS, MOMENT = "░", "█", "◆"
 OPEN = "cyan"
+MARKS = {GOOD: "✓", BAD: "✗", OPEN: "●"}
+LEGEND = f"{WAITS} waits  {WORKS} works  {MOMENT} moment  ✓ completed  ✗ ended otherwise  ● open"
 
 
 @dataclass

@@ -120,12 +120,24 @@ def test_a_process_that_took_no_time_is_drawn_too() -> None:
 def test_the_timeline_is_printed_a_bar_a_line(pyworkflow: Command, foo: Backend) -> None:
     foo.start_process(Process("Foo", "x"))
     decide(foo, ScheduleActivity("Bar", "a"), Timer(60))
+    foo.signal_process("x", "go")
+    decide(foo, CancelTimer(Timer(60)))
     ended = pyworkflow("history", "x", "--timeline")
-    assert (ended.code, [line.split()[:2] for line in ended.lines]) == (
+    assert (ended.code, [line.split()[:2] for line in ended.lines[:-1]]) == (
         0,
-        [["Foo", "x"], ["Bar", "#3"], ["timer", "1m"]],
+        [["Foo", "x"], ["Bar", "#3"], ["timer", "1m"], ["signal", "go"]],
     )
     assert max(map(len, ended.lines)) <= 160
+    marks = [line.split()[-2] for line in ended.lines[:-1]]
+    assert marks == ["●", "●", "✗", "✓"]
+    assert ended.lines[-1].split("  ") == [
+        "░ waits",
+        "█ works",
+        "◆ moment",
+        "✓ completed",
+        "✗ ended otherwise",
+        "● open",
+    ]
 
 
 def test_the_picture_is_xml_and_obeys_nothing(pyworkflow: Command, foo: Backend, project: Path) -> None:
@@ -136,5 +148,6 @@ def test_the_picture_is_xml_and_obeys_nothing(pyworkflow: Command, foo: Backend,
     text = (project / "x.svg").read_text()
     assert "\x1b" not in text
     words = " ".join(xml.fromstring(text).itertext()).replace("\xa0", " ")
+    assert "░ waits  █ works" in words
     assert "Bar #3" in words
     assert "[red]" in words

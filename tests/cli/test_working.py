@@ -154,7 +154,11 @@ def test_start_can_wait_for_the_end_and_exits_with_what_it_was(
 
 def test_a_wait_that_is_over_exits_with_124_and_the_process_goes_on(pyworkflow: Command, backend: Backend) -> None:
     ended = pyworkflow("start", "Waiter", "--id", "x", "--timeout", "0.05s")
-    assert (ended.code, ended.out, ended.err) == (124, "x\n", "pyworkflow: process 'x' is still open\n")
+    assert (ended.code, ended.out, ended.err) == (
+        124,
+        "x\n",
+        "pyworkflow: process 'x' is still open; `pyworkflow show x` tells why\n",
+    )
     assert backend.process_by_id("x").result is None
 
 

@@ -153,20 +153,21 @@ def _everything(process: Process, event: Event) -> Iterable[str]:
 
 def _timeline(process: Process, svg: Path | None) -> None:
     from pyworkflow.cli.text import duration, local_time, shortened
-    from pyworkflow.cli.timeline import bars, drawn, seconds
+    from pyworkflow.cli.timeline import LEGEND, MARKS, bars, drawn, seconds
 
     made = bars(process, datetime.now(UTC))
     whole = made[0]
 
-    def rows(width: int) -> Iterator[tuple[Part, Part, Part]]:
+    def rows(width: int) -> Iterator[tuple[Part, ...]]:
         for bar in made:
             label, picture = shortened(bar.label, WIDEST), drawn(bar, whole, width)
-            yield Part(label), Part(picture, bar.style, width), Part(duration(seconds(bar)), "dim")
+            mark, took = Part(MARKS[bar.style], bar.style), Part(duration(seconds(bar)), "dim")
+            yield Part(label), Part(picture, bar.style, width), mark, took
 
     title = f"{whole.label}: {duration(seconds(whole))} from {local_time(whole.began)}"
     if svg is None:
-        output.picture(rows)
+        output.picture(rows, LEGEND)
         return
-    output.write_file(svg, [output.svg(rows, title)])
+    output.write_file(svg, [output.svg(rows, LEGEND, title)])
     if svg != output.STDOUT:
         output.note(f"timeline written to {svg}")

@@ -10,6 +10,7 @@ from pyworkflow.cli import output
 from pyworkflow.cli.completion import workflows
 from pyworkflow.cli.session import Session
 from pyworkflow.cli.values import json_value, seconds
+from pyworkflow.exceptions import TimedOutException
 
 if TYPE_CHECKING:
     from pyworkflow.backend import Backend
@@ -67,7 +68,11 @@ def _waited_for(backend: Backend, process_id: str, patience: float | None) -> in
     from pyworkflow.cli.narrate import ended, outcome
 
     deadline = None if patience is None else monotonic() + patience
-    last = deque(follow(backend, process_id, deadline=deadline), maxlen=1).pop()
+    try:
+        last = deque(follow(backend, process_id, deadline=deadline), maxlen=1).pop()
+    except TimedOutException as error:
+        error.add_note(f"`pyworkflow show {process_id}` tells why")
+        raise
     result = ending(last.event)
     assert result is not None
     output.note(f"process {process_id} {ended(result)}  {outcome(result)}".rstrip())

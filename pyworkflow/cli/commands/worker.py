@@ -38,7 +38,9 @@ def worker(
     burst: Annotated[bool, typer.Option("--burst", help="End when there is nothing left to do.")] = False,
     max_tasks: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="End after so many tasks; with -p a new process takes the place."),
+        typer.Option(
+            min=1, metavar="N", help="End after so many tasks, or one more; with -p a new process takes the place."
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Its name in histories: default HOST:PID.")] = None,
     shutdown_timeout: Annotated[

@@ -61,10 +61,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Node:
-    """A line of a tree, and what hangs below it."""
+    """A line of a tree, and what hangs below it. Is what it tells `over`?"""
 
     line: tuple[Part, ...]
     below: Sequence[Node] = ()
+    over: bool = False
 
 
 def data(text: str) -> None:
@@ -350,11 +351,12 @@ class Picture:
     def __init__(self, stream: IO[str]) -> None:
         from rich.live import Live
 
-        self._live = Live(
-            console=_console(stream),
-            auto_refresh=False,
-            vertical_overflow="ellipsis",
-        )
+        self._live = Live(console=_console(stream), auto_refresh=False)
+
+    @property
+    def room(self) -> int:
+        """How many lines there are for it, now."""
+        return self._live.console.height - 1  # the cursor's line
 
     def paint(self, node: Node) -> None:
         """Show this instead of what was shown before."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -32,7 +32,6 @@ from pyworkflow.process import Process, ProcessResult
 
 LOOK = 0.1  # seconds from one picture to the next
 ALIKE = 6  # more activities of one name are told as one line, with those that run below it
-MOST = 24  # lines of one process; of what came earlier only the number is told
 MOST_CHILDREN = 8  # open children whose own activities are shown
 WAITING, RUNNING = "waits", "runs"
 MARKS = {WAITING: ("○", QUIET), RUNNING: ("●", "cyan"), GOOD: ("✓", GOOD), BAD: ("✗", BAD)}
@@ -155,17 +154,40 @@ class Branch:
     def _lines(self, now: datetime) -> Iterator[Node]:
         many = {name for name, count in Counter(_kind(item) for item in self.items).items() if count > ALIKE}
         told: set[str] = set()
-        lines: list[Node] = []
         for item in self.items:
             kind = _kind(item)
             if kind not in many:
-                lines.append(_line(item, now))
+                yield _line(item, now)
             elif kind not in told:
                 told.add(kind)
-                lines.append(_group(kind, [one for one in self.items if _kind(one) == kind], now))
-        if len(lines) > MOST:
-            yield Node((Part(f"… {len(lines) - MOST} earlier", "dim"),))
-        yield from lines[-MOST:]
+                yield _group(kind, [one for one in self.items if _kind(one) == kind], now)
+
+
+def fitting(tree: Node, room: int) -> Node:
+    """The tree in so many lines: what is over gives way first, the oldest of it before the rest, and then the end.
+
+    A line tells how many are hidden.
+    """
+    rows = list(_rows(tree))
+    excess = 1 + len(rows) - room
+    if excess <= 0:
+        return tree
+    over, others = ([row for row in rows if row.over is is_over] for is_over in (True, False))
+    hidden = [*over, *reversed(others)][: excess + 1]  # one more, for the line that tells of it
+    told = Node((Part(f"… {len(hidden)} hidden", "dim"),))
+    left = _without({id(row) for row in hidden}, tree)
+    return replace(left, below=[told, *left.below])
+
+
+def _rows(node: Node) -> Iterator[Node]:
+    """All that hangs below it, as it stands."""
+    for row in node.below:
+        yield row
+        yield from _rows(row)
+
+
+def _without(hidden: Collection[int], node: Node) -> Node:
+    return replace(node, below=[_without(hidden, row) for row in node.below if id(row) not in hidden])
 
 
 def _key(timer: Timer) -> object:
@@ -185,7 +207,7 @@ def _line(item: Item, now: datetime) -> Node:
     lost = f"lost {item.lost} times with its worker" if item.lost > 1 else "lost with its worker" if item.lost else ""
     parts = (Part(mark, style), Part(item.name), Part(took, "dim"), Part(lost, BAD), Part(shortened(item.detail, 200)))
     below = list(item.child.picture(now).below) if item.child is not None and item.ended is None else []
-    return Node(tuple(part for part in parts if part.text), below)
+    return Node(tuple(part for part in parts if part.text), below, over=item.ended is not None)
 
 
 def _group(kind: str, items: Sequence[Item], now: datetime) -> Node:
@@ -199,7 +221,9 @@ def _group(kind: str, items: Sequence[Item], now: datetime) -> Node:
     below = [_line(item, now) for item in running[:ALIKE]]
     if len(running) > ALIKE:
         below.append(Node((Part(f"… {len(running) - ALIKE} more", "dim"),)))
-    return Node((Part(mark, style), Part(f"{kind} ×{len(items)}"), Part(counts, "dim")), below)
+    return Node(
+        (Part(mark, style), Part(f"{kind} ×{len(items)}"), Part(counts, "dim")), below, over=state in (GOOD, BAD)
+    )
 
 
 class Tree:
@@ -223,7 +247,7 @@ class Tree:
         """Paint what is new, after waiting a moment for it; how the process ended, once it has."""
         self._root.grow(LOOK)
         branch = self._root.branch
-        self._picture.paint(branch.picture(datetime.now(UTC)))
+        self._picture.paint(fitting(branch.picture(datetime.now(UTC)), self._picture.room))
         return branch.result
 
 

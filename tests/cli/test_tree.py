@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from pyworkflow.activity import ActivityCompleted, ActivityExecution, ActivityFailed
 from pyworkflow.cli.output import Node
-from pyworkflow.cli.tree import Branch
+from pyworkflow.cli.tree import Branch, fitting
 from pyworkflow.decision import (
     CancelTimer,
     CompleteProcess,
@@ -52,14 +52,14 @@ def grown(*events: Event) -> Branch:
     return branch
 
 
-def lines(branch: Branch, seconds: float) -> list[str]:
-    """The picture at that moment, a text a line, indented as it hangs."""
+def lines(branch: Branch, seconds: float, room: int = 100) -> list[str]:
+    """The picture at that moment, in a terminal of so many lines, a text a line, indented as it hangs."""
 
     def texts(node: Node, depth: int) -> list[str]:
         line = "  " * depth + " ".join(part.text for part in node.line if part.text)
         return [line, *(text for child in node.below for text in texts(child, depth + 1))]
 
-    return texts(branch.picture(at(seconds)), 0)
+    return texts(fitting(branch.picture(at(seconds)), room), 0)
 
 
 def test_an_activity_waits_runs_and_ends() -> None:
@@ -141,11 +141,27 @@ def test_many_activities_of_one_name_are_one_line_with_those_that_run() -> None:
     ]
 
 
-def test_a_picture_stays_small_whatever_happens() -> None:
-    branch = grown(*(decided(ScheduleActivity(f"Pay{number}", str(number))) for number in range(1000)))
-    shown = lines(branch, 1)
-    assert len(shown) < 40
-    assert shown[1] == "  … 976 earlier"
-    for number in range(1000):
-        branch.apply(started(str(number), 1, f"Pay{number}"))
-    assert len(lines(branch, 1)) < 40
+def test_a_picture_fits_the_terminal_and_what_is_over_gives_way_first() -> None:
+    branch = grown(*(decided(ScheduleActivity(name, name)) for name in "abcd"))
+    for name in "bd":
+        branch.apply(ActivityEvent(ActivityExecution(name, name), ActivityCompleted(), datetime=BEGIN))
+    branch.apply(decided(StartChildProcess(Process("Ship"))))
+    branch.items[-1].child = grown(decided(ScheduleActivity("x", "x")), decided(ScheduleActivity("y", "y")))
+
+    def shown(room: int) -> list[str]:
+        return [line.strip().partition(" #")[0] for line in lines(branch, 0, room)[1:]]
+
+    child = "● child Ship p-8 0ms"
+    assert shown(8) == ["○ a", "✓ b", "○ c", "✓ d", child, "○ x", "○ y"]
+    assert shown(7) == ["… 2 hidden", "○ a", "○ c", child, "○ x", "○ y"]
+    assert shown(5) == ["… 4 hidden", "○ a", "○ c", child]
+    assert shown(3) == ["… 6 hidden", "○ a"]
+    assert shown(1) == ["… 7 hidden"]
+
+
+def test_the_oldest_of_what_is_over_gives_way_first() -> None:
+    names = [f"a{number}" for number in range(1000)]
+    branch = grown(*(decided(ScheduleActivity(name, name)) for name in names))
+    for name in names:
+        branch.apply(ActivityEvent(ActivityExecution(name, name), ActivityCompleted(), datetime=at(1)))
+    assert [line.split()[1] for line in lines(branch, 2, 5)[1:]] == ["997", "a997", "a998", "a999"]

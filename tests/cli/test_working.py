@@ -183,6 +183,13 @@ def test_run_paints_a_tree_in_a_terminal_and_ends_with_the_result(backend: Backe
     assert backend.process_by_id("x").result == ProcessCompleted("hi")
 
 
+def test_run_paints_no_more_than_the_terminal_has_room_for(backend: Backend) -> None:
+    with backend:
+        seen = without_colour(in_terminal("run", "Echo", "-i", '"hi"', columns=80, LINES="2"))
+    assert "── Echo #3" not in seen
+    assert "── … 1 hidden" in seen
+
+
 def test_run_works_on_the_process_and_prints_its_events_and_its_result(pyworkflow: Command, backend: Backend) -> None:
     ended = pyworkflow("run", "Echo", "--id", "x", "-i", '{"a": "…"}')
     assert (ended.code, ended.out) == (0, '{"a": "…"}\n')

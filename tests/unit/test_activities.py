@@ -220,7 +220,7 @@ def caught() -> BaseException:
 
 
 def test_a_traceback_begins_in_the_users_code_and_ends_with_the_error() -> None:
-    text = traceback_of(caught())
+    text = traceback_of(caught(), Activity)
     assert text.startswith("Traceback (most recent call last):\n")
     assert "in fail_deep_down" in text
     assert "in caught" not in text
@@ -229,11 +229,11 @@ def test_a_traceback_begins_in_the_users_code_and_ends_with_the_error() -> None:
 
 def test_where_an_error_was_raised_is_a_file_and_a_line() -> None:
     line = fail_deep_down.__code__.co_firstlineno + 1
-    assert where(caught()) == f"{os.path.relpath(__file__)}:{line}"
+    assert where(caught(), Activity) == f"{os.path.relpath(__file__)}:{line}"
 
 
 def test_a_long_traceback_keeps_its_beginning_and_its_end() -> None:
-    text = traceback_of(raised(ValueError("<" + "x" * 100_000 + ">")))
+    text = traceback_of(raised(ValueError("<" + "x" * 100_000 + ">")), Activity)
     assert len(text) < 8_100
     assert text.startswith("Traceback (most recent call last):\n")
     assert text.endswith("xxx>\n")

@@ -10,6 +10,7 @@ import re
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from pyworkflow.backend import Backend
 from pyworkflow.decision import CancelActivity, CompleteProcess, RecordMarker, ScheduleActivity, Timer
 from pyworkflow.event import DecisionStartedEvent, ProcessStartedEvent
 from pyworkflow.exceptions import BackendUnavailableException, WorkflowException
-from pyworkflow.managed import Activity, Manager, Workflow
+from pyworkflow.managed import Activity, DefaultWorkflow, Manager, Workflow
 from pyworkflow.managed.worker import ActivityWorker, DecisionWorker, Worker, WorkerThread, loop
 from pyworkflow.managed.worker.base import LOGGER, printable
 from pyworkflow.managed.worker.deadline import Deadline
@@ -768,3 +769,37 @@ def test_a_thread_gives_up_its_lease_when_it_ends(manager: Manager) -> None:
     thread.join()
     thread.run()
     assert manager.backend.pending(process_id).decision.state == "due"  # type: ignore[union-attr]
+
+
+class Hookless(DefaultWorkflow):
+    """Lacks a hook for what comes first."""
+
+
+class Idle(Activity):
+    """Lacks what it is there for."""
+
+
+def test_what_a_class_lacks_is_told_with_the_place_of_the_class(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with MemoryBackend() as backend:
+        manager = Manager(backend, [Hookless, DoWorkflow])
+        process = manager.process_by_id(manager.start_process(Process(Hookless)))
+        DecisionWorker(manager).step()
+        lines = Path(__file__).read_text().splitlines()
+        line = 1 + next(number for number, text in enumerate(lines) if text.startswith("class Hookless"))
+        failed = manager.process_by_id(str(process.id)).history[-1]
+        assert failed.traceback == f'  File "{__file__}", line {line}, in Hookless\n{failed.reason}'  # type: ignore[attr-defined]
+    assert re.search(rf"which this event calls for, at .*test_workers\.py:{line}\) in", caplog.messages[-1])
+
+
+def test_an_activity_that_does_nothing_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DoWorkflow, "activities", [Idle])
+    with MemoryBackend() as backend:
+        manager = Manager(backend, [DoWorkflow])
+        process_id = manager.start_process(Process(DoWorkflow))
+        task = manager.next_decision()
+        assert task is not None
+        manager.complete_task(task, ScheduleActivity(Idle, "a1"))
+        ActivityWorker(manager).step()
+        failed = ending(manager, process_id)
+    assert re.fullmatch(rf'  File "{__file__}", line \d+, in Idle\n{re.escape(failed.reason)}', failed.details)

@@ -95,9 +95,9 @@ class ActivityWorker(Worker[ActivityTask]):
         except KeyboardInterrupt as error:
             if threading.current_thread() is threading.main_thread():
                 raise
-            return _failed(error)  # elsewhere only the activity itself can have raised it
+            return _failed(error, self._class(task))  # elsewhere only the activity itself can have raised it
         except BaseException as error:  # SystemExit too: an activity cannot end its worker
-            return _failed(error)
+            return _failed(error, self._class(task))
 
     def _pulse(self, task: ActivityTask, deadline: Deadline) -> Pulse:
         known = self._class(task)
@@ -127,5 +127,5 @@ def _result_of(activity: Activity, returned: object) -> ActivityResult | None:
     return ActivityCompleted(returned) if activity.auto_complete else None
 
 
-def _failed(error: BaseException) -> tuple[ActivityFailed, str]:
-    return ActivityFailed(reason_of(error), traceback_of(error)), f", at {where(error)}"
+def _failed(error: BaseException, cls: type) -> tuple[ActivityFailed, str]:
+    return ActivityFailed(reason_of(error), traceback_of(error, cls)), f", at {where(error, cls)}"

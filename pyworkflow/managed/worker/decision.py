@@ -12,11 +12,10 @@ from uuid import NAMESPACE_OID, uuid5
 from pyworkflow.backend import Lease
 from pyworkflow.decision import Decision, activity_ids
 from pyworkflow.defaults import Defaults
-from pyworkflow.exceptions import InvalidDecisionException
 from pyworkflow.managed.manager import Manager
 from pyworkflow.managed.worker.base import Ending, Outcome, Worker, in_one_process, printable
 from pyworkflow.managed.worker.deadline import Deadline
-from pyworkflow.managed.worker.failure import defined_at, reason_of, traceback_of, where
+from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
 from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.managed.workflow.answers import decisions_of
 from pyworkflow.managed.workflow.base import Workflow
@@ -59,8 +58,7 @@ class DecisionWorker(Worker[DecisionTask]):
 
     def deadline(self, task: DecisionTask) -> Deadline:
         """The decision time-out of its workflow."""
-        workflow = self.manager.workflows.get(str(task.process.workflow), Workflow)
-        return Deadline(workflow.decision_timeout)
+        return Deadline(self._class(task).decision_timeout)
 
     def work(self, task: DecisionTask, deadline: Deadline) -> Ending:
         """Decide, or report why not."""
@@ -87,12 +85,13 @@ class DecisionWorker(Worker[DecisionTask]):
             return decisions_of(workflow.decide(task.process), task.process)
 
     def _report(self, task: DecisionTask, error: BaseException) -> Ending:
-        reason, place, trace = reason_of(error), f", at {where(error)}", traceback_of(error)
-        if isinstance(error, InvalidDecisionException):
-            # It was raised when decide had returned: what leads to the mistake is the workflow, and not our code.
-            place, trace = "", f"{defined_at(self.manager.workflows[str(task.process.workflow)])}{reason}"
-        outcome = Outcome(f"failed ({reason}{place})", logging.WARNING)
+        cls = self._class(task)
+        reason, trace = reason_of(error), traceback_of(error, cls)
+        outcome = Outcome(f"failed ({reason}, at {where(error, cls)})", logging.WARNING)
         return Ending(lambda: self.manager.backend.fail_decision_task(task, reason, trace), lambda _: outcome)
+
+    def _class(self, task: DecisionTask) -> type[Workflow]:
+        return self.manager.workflows.get(str(task.process.workflow), Workflow)
 
 
 def _outcome(decisions: int, applied: bool) -> Outcome:

@@ -7,6 +7,8 @@ import os
 from traceback import TracebackException
 from types import TracebackType
 
+from pyworkflow.exceptions import InvalidDecisionException
+
 LONGEST_REASON = 500
 LONGEST_TRACEBACK = 8_000
 
@@ -22,9 +24,18 @@ def reason_of(error: BaseException) -> str:
     return reason if len(reason) <= LONGEST_REASON else reason[:LONGEST_REASON] + "…"
 
 
-def traceback_of(error: BaseException) -> str:
-    """The traceback from the user's code on, or else without the frame that caught it; a long one loses its middle."""
-    text = _unicode("".join(TracebackException(type(error), error, _users(error.__traceback__)).format()))
+def traceback_of(error: BaseException, cls: type) -> str:
+    """The traceback from the user's code on, or else without the frame that caught it; a long one loses its middle.
+
+    Of what the class lacks, that is where the class begins.
+    """
+    begins = _lacking(error, cls)
+    if begins is not None:
+        return f'  File "{begins[0]}", line {begins[1]}, in {cls.__qualname__}\n{reason_of(error)}'
+    trace = error.__traceback__
+    text = _unicode(
+        "".join(TracebackException(type(error), error, _users(trace) or (trace and trace.tb_next)).format())
+    )
     if len(text) <= LONGEST_TRACEBACK:
         return text
     head, tail = LONGEST_TRACEBACK // 4, LONGEST_TRACEBACK * 3 // 4
@@ -36,28 +47,30 @@ def _users(trace: TracebackType | None) -> TracebackType | None:
     first = trace
     while first is not None and first.tb_frame.f_globals.get("__name__", "").startswith("pyworkflow."):
         first = first.tb_next
-    return first or (trace and trace.tb_next)
+    return first
 
 
-def defined_at(cls: type) -> str:
-    """The file and the line where a class begins, as a traceback tells them; nothing if it has no source."""
+def _lacking(error: BaseException, cls: type) -> tuple[str, int] | None:
+    """The file and the line where the class begins, if the error is ours about what it lacks, or what it answered."""
+    if not isinstance(error, NotImplementedError | InvalidDecisionException) or _users(error.__traceback__) is not None:
+        return None
     try:
-        file, (_, line) = inspect.getsourcefile(cls), inspect.getsourcelines(cls)
-    except (OSError, TypeError):
-        return ""
-    return f'  File "{file}", line {line}, in {cls.__qualname__}\n'
+        return str(inspect.getsourcefile(cls)), inspect.getsourcelines(cls)[1]
+    except (OSError, TypeError):  # it has no source
+        return None
 
 
-def where(error: BaseException) -> str:
-    """The file, relative to this folder if it is below, and the line that raised it."""
+def where(error: BaseException, cls: type) -> str:
+    """The file, relative to this folder if it is below, and the line that raised it; or where the class begins."""
     trace = error.__traceback__
-    if trace is None:
-        return "?"
-    while trace.tb_next is not None:
+    while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    file = trace.tb_frame.f_code.co_filename
+    place = _lacking(error, cls) or (trace and (trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+    if place is None:
+        return "?"
+    file, line = place
     near = os.path.relpath(file)
-    return f"{file if near.startswith(os.pardir) else near}:{trace.tb_lineno}"
+    return f"{file if near.startswith(os.pardir) else near}:{line}"
 
 
 def _unicode(text: str) -> str:

@@ -34,7 +34,7 @@ def _command(command: Any, name: str, level: int | None) -> Iterator[str]:
     paragraphs = [" ".join(part.split()) for part in (command.help or "").split("\n\n") if part.strip()]
     arguments = [one for one in command.params if one.param_type_name == "argument"]
     options = [one for one in command.params if one.param_type_name == "option" and not one.hidden]
-    usage = " ".join([name, *([] if level is None else [_usage(one) for one in arguments]), "[OPTIONS]"])
+    usage = " ".join([name, *(["[OPTIONS]", "COMMAND"] if level is None else [*map(_usage, arguments), "[OPTIONS]"])])
     yield f"```text\n{usage}\n```\n"
     for paragraph in paragraphs:
         if paragraph.startswith("Example: "):

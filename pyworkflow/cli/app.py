@@ -23,6 +23,7 @@ from pyworkflow.cli.commands.show import show
 from pyworkflow.cli.commands.signal import signal
 from pyworkflow.cli.commands.start import start
 from pyworkflow.cli.commands.worker import worker
+from pyworkflow.cli.completion import backends
 from pyworkflow.cli.session import Session
 
 # Without rich's markup the help comes in a third of the time.
@@ -41,7 +42,10 @@ def options(
     backend: Annotated[
         str | None,
         typer.Option(
-            envvar="PYWORKFLOW_BACKEND", metavar="URL", help="The backend to use, such as sqlite:///orders.db."
+            envvar="PYWORKFLOW_BACKEND",
+            metavar="URL",
+            help="The backend to use, such as sqlite:///orders.db.",
+            autocompletion=backends,
         ),
     ] = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,  # noqa: ARG001

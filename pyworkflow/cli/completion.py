@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from pyworkflow.backend import STATUSES
 from pyworkflow.cli.session import Session
 
 if TYPE_CHECKING:
     from pyworkflow.backend import Backend, Summary
 
+LISTED = (*STATUSES, "closed")  # the statuses of processes, and all of those that are closed
 MOST = 50  # of what is offered: what was started last
 Offer = tuple[str, str]  # what is offered, and what a shell that can shows beside it
 
@@ -33,6 +35,22 @@ def categories(context: typer.Context, incomplete: str) -> list[Offer]:
         for workflow in session.project.workflows:
             yield workflow.category, "decisions"
             yield from ((activity.category, "activities") for activity in workflow.activities)
+
+    return _offered(context, incomplete, found)
+
+
+def statuses(context: typer.Context, incomplete: str) -> list[Offer]:
+    """What `list --status` takes."""
+    return _offered(context, incomplete, lambda _: ((status, "") for status in LISTED))
+
+
+def backends(context: typer.Context, incomplete: str) -> list[Offer]:
+    """How the URLs of the backends begin that are known here."""
+
+    def found(_: Session) -> Iterator[Offer]:
+        from pyworkflow.config import schemes
+
+        return ((f"{scheme}:", "") for scheme in schemes())
 
     return _offered(context, incomplete, found)
 

@@ -1,6 +1,6 @@
 """What a project says about itself: workflows.toml, the backend it names, the code it brings."""
 
-from pyworkflow.config.backends import open_backend
+from pyworkflow.config.backends import open_backend, schemes
 from pyworkflow.config.project import Project, load_project
 from pyworkflow.config.settings import (
     FILE_NAME,
@@ -23,4 +23,5 @@ __all__ = [
     "load_project",
     "open_backend",
     "read_settings",
+    "schemes",
 ]

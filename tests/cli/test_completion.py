@@ -60,6 +60,13 @@ def test_the_tokens_of_activities_left_open_are_offered(foo: Backend) -> None:
     assert offered("complete", "") == offered("fail", "") == [token]
 
 
+@pytest.mark.usefixtures("folder")
+def test_what_an_option_takes_is_offered() -> None:
+    assert offered("list", "--status", "c") == ["completed", "canceled", "continued", "closed"]
+    assert offered("--backend", "m") == ["memory:"]
+    assert {"sqlite:", "datastore+file:"} <= set(offered("--backend", ""))
+
+
 def test_what_goes_wrong_offers_nothing_and_says_nothing(project: Path) -> None:
     (project / "flows.py").write_text("print('hello')\nimport nothing_of_this_name\n")
     assert offered("start", "") == []

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pyworkflow.backend import STATUSES
 from pyworkflow.cli import output
-from pyworkflow.cli.completion import workflows
+from pyworkflow.cli.completion import LISTED, statuses, workflows
 from pyworkflow.cli.output import Format, FormatOption, Part
 from pyworkflow.cli.session import Session
 from pyworkflow.cli.values import moment
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 
 
 def _status(given: str | None) -> str | None:
-    if given is not None and given not in (*STATUSES, "closed"):
-        raise typer.BadParameter(f"{given!r} is none of {', '.join((*STATUSES, 'closed'))}")
+    if given is not None and given not in LISTED:
+        raise typer.BadParameter(f"{given!r} is none of {', '.join(LISTED)}")
     return given
 
 
@@ -35,6 +34,7 @@ def list_processes(
             metavar="STATUS",
             help="open, closed (whichever way), completed, canceled, failed, timedout; "
             "or continued, for the earlier runs of processes that continued as new.",
+            autocompletion=statuses,
         ),
     ] = None,
     workflow: Annotated[

@@ -36,6 +36,8 @@ NARROW = 100  # characters of a terminal
 SVG_WIDTH = 110  # characters
 BESIDE = 14  # characters between the label and the end, without the bar: spaces, a mark, and 59m 59s
 UNLIMITED = 1_000_000
+GAP = 2  # characters between the columns of a table
+LEAST = 5  # characters of a column that gives way
 STDIN = STDOUT = Path("-")
 
 
@@ -248,15 +250,33 @@ def is_narrow() -> bool:
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[Part]], *, whole: Collection[int] = (0,)) -> None:
-    """Rows under headers. In a terminal the columns that are to be `whole` stay so and the others give way."""
+    """Rows under headers. In a terminal the columns that are to be `whole` stay so; the widest others give way."""
+    from rich.cells import cell_len
     from rich.table import Table
 
     rows = list(rows)
-    made = Table(box=None, pad_edge=False, header_style="bold")
-    for number, header in enumerate(headers):
-        widest = max((len(safe(row[number].text)) for row in rows), default=0)
-        made.add_column(header, no_wrap=True, overflow="ellipsis", min_width=widest if number in whole else None)
+    texts = [(header, *(safe(row[number].text) for row in rows)) for number, header in enumerate(headers)]
+    widths = [max(map(cell_len, column)) for column in texts]
+    between = GAP * (len(widths) - 1)
+    console = _console(sys.stdout)
+    if console.is_terminal:
+        widths = _narrowed(widths, whole, console.width - between)
+    made = Table(box=None, pad_edge=False, header_style="bold", width=sum(widths) + between)
+    for header, width in zip(headers, widths, strict=True):
+        made.add_column(header, no_wrap=True, overflow="ellipsis", width=width)
     _print(made, rows)
+
+
+def _narrowed(widths: Sequence[int], whole: Collection[int], room: int) -> list[int]:
+    """Widths that fit the room, if need be and if they can: one by one off the widest that may give way."""
+    made = list(widths)
+    giving = [number for number in range(len(made)) if number not in whole]
+    while sum(made) > room and giving:
+        widest = max(giving, key=made.__getitem__)
+        if made[widest] <= LEAST:
+            break
+        made[widest] -= 1
+    return made
 
 
 def fields(rows: Iterable[Sequence[Part]]) -> None:

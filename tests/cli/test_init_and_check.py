@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from terminal import Command
+from terminal import Command, in_terminal, without_colour
 
 
 def test_the_project_that_init_writes_runs_and_handles_an_interrupted_activity(
@@ -84,6 +84,19 @@ def test_check_lists_workflows_and_activities_with_their_time_outs(pyworkflow: C
     echo = next(one for one in found["workflows"] if one["workflow"] == "Echo")
     assert (echo["timeout"], echo["decision_timeout"], echo["activities"]) == (31_536_000, 60, ["Echo"])
     assert [one["activity"] for one in found["activities"]] == ["Echo", "Sleep"]
+
+
+def test_in_a_narrow_terminal_the_widest_columns_of_check_give_way_first(project: Path) -> None:
+    (project / "flows.py").write_text(
+        "from pyworkflow.managed import *\nclass PackAndSendToTheCustomer(Activity):\n    def execute(self): pass\n"
+        "class Order(Workflow):\n    activities = [PackAndSendToTheCustomer]\n    def decide(self, process): pass\n"
+    )
+    head, order, *_ = without_colour(in_terminal("check", columns=80)).splitlines()
+    assert head.split() == ["WORKFLOW", "CATEGORY", "TIMEOUT", "DECISION", "TIMEOUT", "ACTIVITIES", "DEFINED"]
+    assert order.startswith("Order     default   365d 00h  1m 00s            PackAndSendToTheCu…  flows.Order")
+    for line in without_colour(in_terminal("check", columns=40)).splitlines()[:5]:
+        assert len(line) <= 40
+    assert without_colour(in_terminal("check", columns=20)).startswith("WORKFLOW  CATE…  TI")
 
 
 WORKFLOW = "class W(Workflow):\n    def decide(self, process): pass\n"

@@ -22,9 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     An error is one line on stderr; with --debug its traceback comes before.
     """
-    if sys.stdout is None or sys.stderr is None:  # a shell can start it with these closed
-        nowhere = Path(os.devnull).open("w")  # noqa: SIM115 - until the end
-        sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
+    if sys.stdin is None or sys.stdout is None or sys.stderr is None:  # a shell can start it with these closed
+        nowhere = Path(os.devnull).open("r+")  # noqa: SIM115 - until the end
+        sys.stdin, sys.stdout, sys.stderr = sys.stdin or nowhere, sys.stdout or nowhere, sys.stderr or nowhere
     words = _global_options_first(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

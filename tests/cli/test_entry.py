@@ -111,6 +111,18 @@ def test_an_error_is_one_line_on_stderr_and_a_code(
 
 
 @pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [("import -", "standard input: it holds no process"), ("start Waiter -i -", "Invalid value for -i: not JSON: ")],
+)
+@pytest.mark.usefixtures("project")
+def test_a_standard_input_that_is_closed_is_an_empty_one(words: str, message: str) -> None:
+    command = f'"{sys.executable}" -m pyworkflow {words} <&-'
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"pyworkflow: {message}")
+
+
 def test_a_traceback_comes_with_debug_only(pyworkflow: Command) -> None:
     assert "Traceback" not in pyworkflow("show", "x").err
     ended = pyworkflow("show", "x", "--debug")

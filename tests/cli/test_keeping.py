@@ -135,6 +135,16 @@ def test_a_file_with_something_wrong_in_it_brings_nothing(
     assert ids(pyworkflow, *OTHER) == []
 
 
+@pytest.mark.usefixtures("closed")
+def test_an_import_comes_from_a_pipe_that_has_a_name(pyworkflow: Command, project: Path) -> None:
+    pyworkflow("export", "closed", "--to", "closed.jsonl")
+    os.mkfifo(project / "pipe")
+    with subprocess.Popen(["cp", "closed.jsonl", "pipe"]) as writer:
+        ended = pyworkflow("import", "pipe", *OTHER)
+        assert (ended.code, ended.err) == (0, "1 process imported\n")
+        assert writer.wait(DEADLINE) == 0
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
@@ -66,23 +66,29 @@ def _how_to_go_on(imported: int) -> str:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[IO[bytes]]:
-    """The file, to be read twice: what comes from standard input is kept in one of our own."""
-    import shutil
+    """The file, to be read twice: what comes from standard input, or out of a pipe, is kept in one of our own."""
     import sys
-    import tempfile
 
     if file == output.STDIN:
-        with tempfile.TemporaryFile() as kept:
-            shutil.copyfileobj(sys.stdin.buffer, kept)
-            kept.seek(0)
+        with _kept(sys.stdin.buffer) as kept:
             yield kept
         return
     try:
         opened = file.open("rb")
     except OSError as error:
         raise ConfigurationException(f"{file} cannot be read: {error.strerror}") from error
-    with opened:
-        yield opened
+    with opened, nullcontext(opened) if opened.seekable() else _kept(opened) as lines:
+        yield lines
+
+
+@contextmanager
+def _kept(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    import shutil
+    import tempfile
+
+    with tempfile.TemporaryFile() as kept:
+        shutil.copyfileobj(stream, kept)
+        yield kept
 
 
 def _read(lines: IO[bytes], file: Path) -> Iterator[list[Process]]:
@@ -91,9 +97,13 @@ def _read(lines: IO[bytes], file: Path) -> Iterator[list[Process]]:
 
     lines.seek(0)
     if lines.read(len(GZIP)) == GZIP:
-        raise InvalidValueException(f"{file}", "it is compressed: `gunzip -c FILE | pyworkflow import -` reads it")
+        raise InvalidValueException(_name(file), "it is compressed: `gunzip -c FILE | pyworkflow import -` reads it")
     lines.seek(0)
-    return archive.read(lines, None if file == output.STDIN else str(file))
+    return archive.read(lines, _name(file))
+
+
+def _name(file: Path) -> str:
+    return "standard input" if file == output.STDIN else str(file)
 
 
 def _checked(lines: IO[bytes], file: Path, backend: Backend, *, skip: bool) -> set[str]:
@@ -117,7 +127,7 @@ def _checked(lines: IO[bytes], file: Path, backend: Backend, *, skip: bool) -> s
                 raise _refused(id, is_open=is_open)
             left_out.add(id)
     if not runs:
-        raise InvalidValueException("standard input" if file == output.STDIN else str(file), "it holds no process")
+        raise InvalidValueException(_name(file), "it holds no process")
     return left_out
 
 

@@ -12,7 +12,7 @@ import typer
 
 from pyworkflow.cli.app import app
 from pyworkflow.cli.errors import exit_code, one_line
-from pyworkflow.cli.output import forget_stdout
+from pyworkflow.cli.output import forget, note
 
 _GLOBAL_OPTIONS = {"--config": True, "--backend": True, "--debug": False}  # does a value follow?
 
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = app(args=words, prog_name="pyworkflow", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        forget_stdout()
+        forget(sys.stdout)
         return 0
     except (KeyboardInterrupt, typer.Abort):
         return 130
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             import traceback
 
             traceback.print_exc()
-        print(f"pyworkflow: {one_line(error)}", file=sys.stderr)
+        note(f"pyworkflow: {one_line(error)}")
         return exit_code(error)
     return code if isinstance(code, int) else 0
 

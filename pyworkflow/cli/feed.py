@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import Self
 
@@ -23,7 +22,7 @@ class Feed:
     def __init__(self, backend: Backend, process_id: str) -> None:
         self._backend = backend
         self._id = process_id
-        self._lines = Lines(sys.stderr)
+        self._lines = Lines(notes=True)
         self._after: int | None = None
 
     def __enter__(self) -> Self:

@@ -87,18 +87,21 @@ def flush() -> None:
 
 
 def _end_quietly() -> NoReturn:
-    forget_stdout()
+    forget(sys.stdout)
     raise typer.Exit from None
 
 
-def forget_stdout() -> None:
+def forget(stream: TextIO) -> None:
     """What is still to be written there goes nowhere, without complaint."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def note(text: str) -> None:
-    """A line for the person, which is no data."""
-    print(safe(text), file=sys.stderr, flush=True)
+    """A line for the person, which is no data: that nobody reads it is no reason to end."""
+    try:
+        print(safe(text), file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        forget(sys.stderr)
 
 
 def records(items: Iterable[dict[str, Any]], form: Format) -> None:
@@ -309,7 +312,7 @@ Rows = Callable[[int], Iterable[Sequence[Part]]]
 def picture(rows: Rows, legend: str) -> None:
     """What the rows draw: a label, a bar, a mark and a time each, where they are told how wide the bar may be."""
     console = _console(sys.stdout)
-    lines = Lines(sys.stdout)
+    lines = Lines()
     for row in _fitted(rows, console.width if console.is_terminal else PIPE_WIDTH):
         lines.line(*row)
     lines.line(Part(legend, "dim"))
@@ -340,22 +343,21 @@ def _console(stream: IO[str]) -> Console:
 
 
 class Lines:
-    """Lines made of parts, printed one by one as they come: as wide as the terminal, without colour into a pipe."""
+    """Lines made of parts, printed one by one as they come: as wide as the terminal, without colour into a pipe.
 
-    def __init__(self, stream: IO[str] | None = None) -> None:
-        self._stream = stream or sys.stdout
-        self._console = _console(self._stream)
+    They are data, or notes for the person.
+    """
+
+    def __init__(self, *, notes: bool = False) -> None:
+        self._print = note if notes else data
+        self._console = _console(sys.stderr if notes else sys.stdout)
 
     def line(self, *parts: Part) -> None:
         """Print the parts side by side; what does not fit is cut, with a … at the end."""
         if self._console.is_terminal:
             self._rich_line(parts)
         else:
-            text = shortened("  ".join(safe(part.text).ljust(part.width) for part in parts).rstrip(), PIPE_WIDTH)
-            if self._stream is sys.stdout:
-                data(text)
-            else:
-                print(text, file=self._stream, flush=True)
+            self._print(shortened("  ".join(safe(part.text).ljust(part.width) for part in parts).rstrip(), PIPE_WIDTH))
 
     def whole_line(self, text: str) -> None:
         """Print the text with nothing cut: a terminal goes on in the next line."""

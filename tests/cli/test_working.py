@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from terminal import Command, Running, decide, in_terminal, until, without_colour
+from terminal import DEADLINE, Command, Running, decide, in_terminal, until, without_colour
 
 from pyworkflow.activity import ActivityCompleted, ActivityExecution, ActivityFailed
 from pyworkflow.backend import Backend
@@ -198,6 +198,27 @@ def test_run_works_on_the_process_and_prints_its_events_and_its_result(pyworkflo
     told = [line[14:46].strip() for line in lines[1:]]
     assert told == ["process started", "Echo scheduled", "Echo #3 started", "Echo #3 completed", "process completed"]
     assert backend.process_by_id("x").result == ProcessCompleted({"a": "…"})
+
+
+@pytest.mark.usefixtures("backend")
+def test_run_goes_on_when_nobody_reads_what_it_tells_any_more(project: Path) -> None:
+    words = [sys.executable, "-m", "pyworkflow", "run", "Sleeper", "-i", '"now"']
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        assert command.stderr.readline().startswith(b"process ")
+        command.stderr.close()
+        (project / "now").touch()
+        assert command.stdout.read() == b'"woken"\n'
+        assert command.wait(DEADLINE) == 0
+
+
+def test_an_error_is_an_error_when_nobody_reads_it() -> None:
+    ours, theirs = os.pipe()
+    os.close(ours)
+    with os.fdopen(theirs, "w") as unread:
+        words = [sys.executable, "-m", "pyworkflow", "nonsense"]
+        assert subprocess.run(words, stderr=unread, check=False).returncode == 2
 
 
 def test_run_exits_with_1_when_the_process_ends_otherwise(pyworkflow: Command, project: Path) -> None:

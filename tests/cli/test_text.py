@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -78,6 +79,18 @@ def test_uuids_are_shortened_as_far_as_they_stay_apart_and_other_ids_not_at_all(
     assert short_ids(set()) == {}
 
 
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """What a test sets of our loggers is put back."""
+    loggers = [logging.getLogger(name) for name in ("pyworkflow", "pyworkflow.outage", "pyworkflow.sqlite")]
+    before = [(one.level, one.handlers) for one in loggers]
+    yield
+    for one, (level, handlers) in zip(loggers, before, strict=True):
+        one.setLevel(level)
+        one.handlers = handlers
+
+
+@pytest.mark.usefixtures("restored_logging")
 def test_a_command_that_logs_little_can_still_say_what_everybody_waits_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

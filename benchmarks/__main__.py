@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import throughput
+from benchmarks import latency, throughput
 
 
 def main() -> None:
@@ -15,8 +15,15 @@ def main() -> None:
     one.add_argument("--processes", type=int, default=500, help="in each round (default: %(default)s)")
     one.add_argument("--rounds", type=int, default=5, help="of both, in turns (default: %(default)s)")
     one.add_argument("--durability", choices=("normal", "full"), default="normal")
+    one = commands.add_parser("latency", help="from start to completed, one process at a time, worker elsewhere")
+    one.add_argument("--processes", type=int, default=500, help="(default: %(default)s)")
+    one.add_argument("--idle", type=float, default=10, help="seconds to watch an idle worker (default: %(default)s)")
+    one.add_argument("--durability", choices=("normal", "full"), default="normal")
     given = parser.parse_args()
-    throughput.run(given.processes, given.rounds, given.durability)
+    if given.workload == "throughput":
+        throughput.run(given.processes, given.rounds, given.durability)
+    else:
+        latency.run(given.processes, given.durability, given.idle)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from uuid import uuid4
 from pyworkflow.engine.bell import EVENTS, Bell
 
 ALL = "*"
+HEARS_EVENTS = ".events.wake"  # ends the names of the pipes of processes in which somebody waits for events
 LONGEST_LINE = 512  # bytes: the least that POSIX lets a pipe take in one piece
 MOST_LINES = 16  # more topics than that wake everybody
 SETTLED = 50_000_000  # nanoseconds after which a folder's time stamp would have changed with its content
@@ -41,6 +42,8 @@ class Wake:
         with self._listening:
             if self._own is None and not self._closed and self._listen():
                 return  # what came before the pipe was there has to be looked for once more
+            if topic == EVENTS and self._own is not None and self._hear_events():
+                return
         self._bell.wait(topic, ticket, timeout)
 
     def interrupt(self) -> None:
@@ -51,13 +54,21 @@ class Wake:
         """Wake one that waits for each topic, here and in every other process."""
         self._bell.ring(topics)
         names = [topic for topic in topics if topic != EVENTS]
-        if not names:
-            return
-        lines = "".join(json.dumps(topic) + "\n" for topic in names[: MOST_LINES + 1]).encode()
+        if names:
+            self._tell(".wake", names)
+        elif topics:
+            self._tell(HEARS_EVENTS, [EVENTS])
+
+    def _tell(self, kind: str, names: Sequence[str]) -> None:
+        """Write the topics into the other processes' pipes of this kind."""
+        lines = "".join(json.dumps(name) + "\n" for name in names[: MOST_LINES + 1]).encode()
         if len(names) > MOST_LINES or len(lines) > LONGEST_LINE:
             lines = f'"{ALL}"\n'.encode()
-        for pipe in self._pipes():
-            _write(pipe, lines)
+        for _ in range(2):
+            there = [_write(pipe, lines) for pipe in self._pipes() if pipe.name.endswith(kind)]
+            if all(there):
+                return
+            self._listed_at = -1  # one has another name by now
 
     def close(self) -> None:
         """Stop listening."""
@@ -97,6 +108,16 @@ class Wake:
         threading.Thread(target=self._read, args=(descriptor,), name="pyworkflow-wake", daemon=True).start()
         return True
 
+    def _hear_events(self) -> bool:
+        """Give our pipe the name of those that are told of events for which there is nothing to do. False if it had."""
+        assert self._own is not None
+        if self._own.name.endswith(HEARS_EVENTS):
+            return False
+        named = self._own.with_suffix(HEARS_EVENTS)
+        self._own.rename(named)
+        self._own = named
+        return True
+
     def _read(self, descriptor: int) -> None:
         with os.fdopen(descriptor, "rb", closefd=True) as pipe:
             for line in pipe:
@@ -109,14 +130,18 @@ class Wake:
                     self._bell.ring((topic, EVENTS))
 
 
-def _write(pipe: Path, lines: bytes) -> None:
-    """Never waits: a full pipe will wake its reader as it is; one without a reader is of a process that died."""
+def _write(pipe: Path, lines: bytes) -> bool:
+    """False if there is no such pipe.
+
+    Never waits: a full pipe will wake its reader as it is; one without a reader is of a process that died.
+    """
     try:
         descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         if error.errno == errno.ENXIO:
             pipe.unlink(missing_ok=True)
-        return
+        return error.errno != errno.ENOENT
     with contextlib.suppress(OSError):
         os.write(descriptor, lines)
     os.close(descriptor)
+    return True

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pyworkflow.backend import Backend
-from pyworkflow.decision import ScheduleActivity, Timer
+from pyworkflow.decision import CompleteProcess, ScheduleActivity, Timer
 from pyworkflow.engine import backend as engine
 from pyworkflow.exceptions import BackendException
 from pyworkflow.memory import MemoryBackend
@@ -127,3 +127,30 @@ def test_more_than_a_pipe_takes_in_one_piece_wakes_everybody(tmp_path: Path, wai
         assert task is not None
         backend.complete_decision_task(task, [ScheduleActivity("Pay") for _ in range(50)])
         assert poll.result() is not None
+
+
+def test_the_end_of_a_process_wakes_who_waits_for_its_events_in_another(
+    tmp_path: Path, waiting: Callable[..., Any]
+) -> None:
+    with SQLiteBackend(tmp_path / "processes.db") as worker, SQLiteBackend(tmp_path / "processes.db") as client:
+        worker.register_workflow("Order")
+        for number in range(20):
+            worker.start_process(Process("Order", str(number)))
+            task = worker.poll_decision_task()
+            assert task is not None
+            seen = client.events(str(number)).items[-1].seq
+            page = waiting(partial(client.events, str(number), after=seen, wait=WAIT))
+            worker.complete_decision_task(task, CompleteProcess())
+            assert [one.event.type for one in page.result()] == ["decision"]
+
+
+def test_who_begins_to_wait_for_events_still_hears_of_tasks(tmp_path: Path, waiting: Callable[..., Any]) -> None:
+    with SQLiteBackend(tmp_path / "processes.db") as other, SQLiteBackend(tmp_path / "processes.db") as worker:
+        other.register_workflow("Order")
+        worker.poll_decision_task(wait=0.01)  # it listens
+        other.start_process(Process("Order", "first"))  # and the other knows where
+        assert worker.poll_decision_task() is not None
+        worker.events("first", after=10**6, wait=0.01)
+        poll = waiting(partial(worker.poll_decision_task, wait=WAIT))
+        other.start_process(Process("Order", "second"))
+        assert poll.result().process.id == "second"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import latency, throughput
+from benchmarks import latency, many, throughput
 
 
 def main() -> None:
@@ -19,9 +19,14 @@ def main() -> None:
     one.add_argument("--processes", type=int, default=500, help="(default: %(default)s)")
     one.add_argument("--idle", type=float, default=10, help="seconds to watch an idle worker (default: %(default)s)")
     one.add_argument("--durability", choices=("normal", "full"), default="normal")
+    one = commands.add_parser("many", help="common operations with very many processes in the file, against none")
+    one.add_argument("--closed", type=int, default=1_000_000, help="(default: %(default)s)")
+    one.add_argument("--open", type=int, default=100_000, help="(default: %(default)s)")
     given = parser.parse_args()
     if given.workload == "throughput":
         throughput.run(given.processes, given.rounds, given.durability)
+    elif given.workload == "many":
+        many.run(given.closed, given.open)
     else:
         latency.run(given.processes, given.durability, given.idle)
 

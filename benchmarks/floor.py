@@ -13,12 +13,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pyworkflow.sqlite.connect import Durability, connect
 
-NOW = 1_700_000_000_000_000
+NOW = 2_000_000_000_000_000  # not due for years
 DAY = 86_400_000_000
 YEAR = 365 * DAY
 WORKER = ("0123456789abcdef", "3f2c9a1e-0000-4000-8000-0123456789ab", "laptop:1234")  # secret, lease, identity
@@ -98,6 +99,17 @@ def write(path: Path, processes: int, durability: Durability, together: int = 1)
                     for statement, given in statements:
                         connection.execute(statement, given)
                 connection.execute("COMMIT")
+
+
+def write_open(path: Path, keys: range) -> None:
+    """Write processes with these keys, as they are while their activity waits."""
+    with closing(connect(path, "normal")) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for key in keys:
+            for statements in islice(changes(key), 3):
+                for statement, given in statements:
+                    connection.execute(statement, given)
+        connection.execute("COMMIT")
 
 
 BARE_SCHEMA = """

@@ -56,7 +56,8 @@ NEXT_DUE = (
     "SELECT deadline, 'activity', key FROM activity ORDER BY deadline, key LIMIT 1",
     """SELECT decision_deadline, 'decision', key FROM process
        WHERE decision_deadline IS NOT NULL ORDER BY decision_deadline, key LIMIT 1""",
-    "SELECT timeout_at, 'process', key FROM process WHERE status = 'open' ORDER BY timeout_at, key LIMIT 1",
+    """SELECT timeout_at, 'process', key FROM process INDEXED BY process_timeout
+       WHERE status = 'open' ORDER BY timeout_at, key LIMIT 1""",
 )
 NEXT_OFFER = """
     SELECT decision_at FROM process WHERE decision = 'due' AND decision_at > ? ORDER BY decision_at LIMIT 1"""
@@ -76,6 +77,7 @@ MARK = "INSERT OR IGNORE INTO event (seq, process, number, type, at, body) VALUE
 DROP_OLDER_MARKS = "DELETE FROM event WHERE process = 0 AND number < ?"
 
 
+LAST_CHARACTER = "\U0010ffff"
 FOREVER = 2**63 - 1
 
 
@@ -360,6 +362,7 @@ def _wanted(query: Query) -> tuple[list[str], list[Any]]:
     if query.failing:
         where.append("attempts > 0")
     if query.id_prefix is not None:
-        where.append("id >= ? AND substr(id, 1, ?) = ?")
-        given.extend([query.id_prefix, len(query.id_prefix), query.id_prefix])
+        where.append("key IN (SELECT key FROM process WHERE id BETWEEN ? AND ? AND substr(id, 1, ?) = ?)")
+        prefix = query.id_prefix
+        given.extend([prefix, prefix + LAST_CHARACTER, len(prefix), prefix])
     return where, given

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import latency, many, throughput
+from benchmarks import growth, latency, many, throughput
 
 
 def main() -> None:
@@ -22,9 +22,13 @@ def main() -> None:
     one = commands.add_parser("many", help="common operations with very many processes in the file, against none")
     one.add_argument("--closed", type=int, default=1_000_000, help="(default: %(default)s)")
     one.add_argument("--open", type=int, default=100_000, help="(default: %(default)s)")
+    one = commands.add_parser("growth", help="a decision in longer and longer histories")
+    one.add_argument("lengths", type=int, nargs="*", default=[100, 1000, 10_000], help="events (default: %(default)s)")
     given = parser.parse_args()
     if given.workload == "throughput":
         throughput.run(given.processes, given.rounds, given.durability)
+    elif given.workload == "growth":
+        growth.run(given.lengths)
     elif given.workload == "many":
         many.run(given.closed, given.open)
     else:

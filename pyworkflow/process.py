@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
 
 from pyworkflow.activity import ActivityExecution
@@ -185,7 +186,7 @@ class Process:
         """
         news: list[Event] = []
         came_to_nothing = False
-        for event in self._history[-2::-1]:
+        for event in islice(reversed(self._history), 1, None):
             if event.type == "decision_started":
                 if not came_to_nothing:
                     break

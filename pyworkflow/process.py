@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
@@ -88,8 +88,8 @@ _ROUND = ("decision_started", "decision_failed", "decision_timed_out")
 class Process:
     """One execution of a workflow: who it is, what it was given, and its history.
 
-    Equal by content. `history` is a list of the caller's own. `run` counts the runs of a process that continues as
-    new; it says where a process was read from and takes no part in equality.
+    Equal by content. `history` reads as a list, of the caller's own. `run` counts the runs of a process that continues
+    as new; it says where a process was read from and takes no part in equality.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class Process:
         id: str | None = None,
         input: Any = None,
         tags: Iterable[str] | None = None,
-        history: list[Event] | None = None,
+        history: Sequence[Event] | None = None,
         parent: str | None = None,
         *,
         run: int = 1,
@@ -107,7 +107,7 @@ class Process:
         self._id = None if id is None else text_of(id)
         self._input = input
         self._tags = list(tags or ())
-        self._history = history or [ProcessStartedEvent()]
+        self._history: Sequence[Event] = history or [ProcessStartedEvent()]
         self._parent = parent
         self._run = run
 
@@ -132,7 +132,7 @@ class Process:
         return self._tags
 
     @property
-    def history(self) -> list[Event]:
+    def history(self) -> Sequence[Event]:
         """What has happened to it in this run, in order."""
         return self._history
 

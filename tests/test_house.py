@@ -15,7 +15,18 @@ import pyworkflow
 ROOT = Path(pyworkflow.__file__).parent
 FILES = sorted(path for path in ROOT.rglob("*.py") if "template" not in path.parts)  # a template is user's code
 
-VOCABULARY = {"activity", "decision", "defaults", "event", "exceptions", "naming", "process", "signal", "task"}
+VOCABULARY = {
+    "activity",
+    "decision",
+    "defaults",
+    "event",
+    "exceptions",
+    "history",
+    "naming",
+    "process",
+    "signal",
+    "task",
+}
 PROMISE = VOCABULARY | {"archive", "backend", "codec"}
 RULES = PROMISE | {"engine"}
 LOCAL = RULES | {"memory", "sqlite", "datastore"}

@@ -32,6 +32,7 @@ from pyworkflow.defaults import Defaults
 from pyworkflow.engine import decide, importing, reading, transitions
 from pyworkflow.engine.bell import EVENTS
 from pyworkflow.engine.changes import Changes
+from pyworkflow.engine.histories import Histories
 from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Start, Worker, micros
 from pyworkflow.engine.registry import Registry
 from pyworkflow.engine.session import Session, activities_of, decisions_of
@@ -74,6 +75,7 @@ class EngineBackend(Backend):
         self._registry = Registry()
         self._interrupts = 0
         self._joined = _Joined()
+        self._histories = Histories()
         self._busy: set[str] = set()  # topics whose last poll found something
         self._leases_checked = float("-inf")
 
@@ -211,6 +213,7 @@ class EngineBackend(Backend):
         names: Collection[str] | None = None,
     ) -> list[DecisionTask]:
         worker = Worker(secrets.token_hex(8), identity, lease.id if lease else None, code)
+        histories = self._histories if self._joined.session is None else Histories()  # what is committed is kept
 
         def find(transaction: Transaction, now: int, most: int) -> Sequence[ProcessHead]:
             return transaction.next_decisions(category, now, code, root, names, most)
@@ -220,7 +223,9 @@ class EngineBackend(Backend):
                 session.record(transitions.start_decision(head, worker, session.now))
                 for head in find(session.transaction, session.now, most)
             ]
-            return [(_token(head.key, worker.secret), reading.run(session.transaction, head)) for head in heads]
+            return [
+                (_token(head.key, worker.secret), reading.task(session.transaction, head, histories)) for head in heads
+            ]
 
         claimed = self._poll(find, claim, decisions_of(category), wait, lease)
         return [task for task in starmap(self._decision_task, claimed) if task is not None]

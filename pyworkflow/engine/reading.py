@@ -7,10 +7,12 @@ from functools import partial
 
 from pyworkflow import codec
 from pyworkflow.backend import Observed, Page, Pending, PendingActivity, PendingDecision, PendingTimer, Query, Recorded
+from pyworkflow.engine.histories import Histories
 from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Start, moment
 from pyworkflow.engine.store import Store, Transaction
 from pyworkflow.event import Event
 from pyworkflow.exceptions import UnknownProcessException
+from pyworkflow.history import History
 from pyworkflow.process import Process
 
 PAGE = 100
@@ -24,8 +26,30 @@ def process(transaction: Transaction, process_id: str, number: int | None) -> Ca
 def run(transaction: Transaction, head: ProcessHead) -> Callable[[], Process]:
     """This run as long as its head says, whatever was appended since; to be decoded outside the transaction."""
     start = transaction.start(head.key)
-    records = transaction.history(head.key, head.length)
-    return lambda: _process(head, start, records)
+    records = transaction.history(head.key, 0, head.length)
+    return lambda: _process(head, start, [_event(record) for record in records])
+
+
+def task(transaction: Transaction, head: ProcessHead, histories: Histories) -> Callable[[], Process]:
+    """The same for who decides: he is asked again and again, and looks at little of what he has seen before.
+
+    To be called only when the transaction is committed.
+    """
+    start = transaction.start(head.key)
+    records = histories.of(head)
+    after = len(records)
+    new = transaction.history(head.key, after, head.length)
+
+    def decode() -> Process:
+        histories.keep(head, records, after, new)
+        events = [_event(record) for record in new]  # now: what this version does not know is no task for it
+
+        def make(place: int) -> Event:
+            return events[place - after] if place >= after else _event(records[place])
+
+        return _process(head, start, History(head.length, make))
+
+    return decode
 
 
 def existing(transaction: Transaction, process_id: str, number: int | None = None) -> ProcessHead:
@@ -89,13 +113,13 @@ def _run_by_key(transaction: Transaction, key: int) -> Callable[[], Process] | N
     return None if head is None else run(transaction, head)
 
 
-def _process(head: ProcessHead, start: Start, records: Sequence[EventRecord]) -> Process:
+def _process(head: ProcessHead, start: Start, history: Sequence[Event]) -> Process:
     return Process(
         head.workflow,
         head.id,
         codec.loads(start.input),
         start.tags,
-        [_event(record) for record in records],
+        history,
         head.parent,
         run=head.run,
     )

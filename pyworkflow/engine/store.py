@@ -41,8 +41,8 @@ class Transaction(ABC):
         """What this run was started with."""
 
     @abstractmethod
-    def history(self, key: int, length: int) -> Sequence[EventRecord]:
-        """The first `length` events of this run, in order."""
+    def history(self, key: int, after: int, length: int) -> Sequence[EventRecord]:
+        """The first `length` events of this run, in order, without the first `after`."""
 
     @abstractmethod
     def activity(self, key: int) -> ActivityRow | None:

@@ -80,8 +80,8 @@ class Rows(Transaction):
     def start(self, key: int) -> Start:
         return self._starts[key]
 
-    def history(self, key: int, length: int) -> Sequence[EventRecord]:
-        return self._histories.get(key, [])[:length]
+    def history(self, key: int, after: int, length: int) -> Sequence[EventRecord]:
+        return self._histories.get(key, [])[after:length]
 
     def activity(self, key: int) -> ActivityRow | None:
         row = self._activities.get(key)

@@ -111,9 +111,10 @@ class SQLTransaction(Transaction):
         given, tags = self._execute("SELECT input, tags FROM start WHERE process = ?", (key,)).fetchone()
         return Start(given, tuple(codec.loads(tags)))
 
-    def history(self, key: int, length: int) -> Sequence[EventRecord]:
+    def history(self, key: int, after: int, length: int) -> Sequence[EventRecord]:
         rows = self._execute(
-            "SELECT type, at, body FROM event WHERE process = ? AND number <= ? ORDER BY number", (key, length)
+            "SELECT type, at, body FROM event WHERE process = ? AND number > ? AND number <= ? ORDER BY number",
+            (key, after, length),
         )
         return [EventRecord(*row) for row in rows]
 

@@ -110,7 +110,15 @@ def state(store: Store) -> list[object]:
         ]
         held = [sorted(transaction.leases()), [list(rows) for rows in transaction.held("l")]]
         listed = [list(transaction.keys(None, None, None, 0, 9)), list(transaction.open_children("p"))]
-        return [heads, work, due, held, listed, list(transaction.history(1, 9)), list(transaction.events(None, 0, 9))]
+        return [
+            heads,
+            work,
+            due,
+            held,
+            listed,
+            list(transaction.history(1, 0, 9)),
+            list(transaction.events(None, 0, 9)),
+        ]
 
     return store.read(look)
 
@@ -160,7 +168,7 @@ def test_an_operation_sees_its_own_changes(store: Store) -> None:
     def operation(transaction: Transaction) -> tuple[int, int, bool]:
         for change in ("append", "add_activity", "drop_timer"):
             CHANGES[change](transaction)
-        found = transaction.history(1, 9), transaction.activities(1), transaction.timers(1)
+        found = transaction.history(1, 0, 9), transaction.activities(1), transaction.timers(1)
         return len(found[0]), len(found[1]), bool(found[2])
 
     assert store.transact(operation) == (3, 2, False)

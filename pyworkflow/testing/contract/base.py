@@ -117,7 +117,7 @@ class Contract:
 
     def history(self, process_id: str) -> list[Event]:
         """What has happened to the process."""
-        return self.backend.process_by_id(process_id).history
+        return list(self.backend.process_by_id(process_id).history)
 
     def types(self, process_id: str) -> list[str]:
         """The kinds of what has happened to the process."""

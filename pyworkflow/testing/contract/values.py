@@ -105,7 +105,7 @@ class ValueRules(Contract):
             self.backend.complete_decision_task(task, [])
             task = some(self.backend.poll_decision_task())
         self.backend.release(task)
-        return task.process.history
+        return list(task.process.history)
 
     @pytest.mark.parametrize("bad", REFUSED)
     @pytest.mark.parametrize("call", CALLS)

@@ -127,7 +127,8 @@ class VocabularyRules(Contract):
             assert isinstance(marker, DecisionEvent)
             assert isinstance(marker.decision, RecordMarker)
             marker.decision.data["items"].append(1)
-            mine.history.clear()
+            if isinstance(mine.history, list):
+                mine.history.clear()
         after = self.backend.process_by_id(process_id)
         assert (after.input, after.tags, after.history[:3]) == (before.input, before.tags, before.history)
 

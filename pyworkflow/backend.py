@@ -453,7 +453,8 @@ class Backend(ABC):
         """Make several calls of this object that change something, with one commit where the backend can.
 
         `together([partial(backend.start_process, one) for one in processes])`, say. Each is as whole as it is alone,
-        and they are made in this order. What each returned, or `Raised`.
+        and they are made in this order. What each returned, or `Raised`. A call may be made again when something went
+        wrong, so it must not use up what it is given, as an iterator.
         """
         return [_outcome(call) for call in calls]
 

@@ -7,6 +7,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from itertools import starmap, takewhile
 from threading import local
@@ -154,7 +155,7 @@ class EngineBackend(Backend):
     def process_by_id(self, process_id: str, *, run: int | None = None) -> Process:
         if run is not None and not 0 < run <= LARGEST:
             raise UnknownProcessException(process_id)
-        return self._store.read(lambda transaction: reading.process(transaction, process_id, run))()
+        return self._read(lambda transaction: reading.process(transaction, process_id, run))()
 
     def processes(
         self, workflow: object = None, tag: str | None = None, *, status: str | None = "open"
@@ -164,20 +165,20 @@ class EngineBackend(Backend):
 
     def summaries(self, query: Query = ALL, *, cursor: str | None = None, limit: int = 50) -> Page[Summary]:
         before = None if cursor is None else _cursor(cursor)
-        rows = self._store.read(lambda transaction: transaction.summaries(query, before, limit))
+        rows = self._read(lambda transaction: transaction.summaries(query, before, limit))
         more = str(rows[-1][0]) if rows and len(rows) == limit else None
         return Page([summary for _, summary in rows], more)
 
     def pending(self, process_id: str) -> Pending:
         workers = self._store.live_leases()
-        return self._store.read(lambda transaction: reading.pending(transaction, process_id, workers))
+        return self._read(lambda transaction: reading.pending(transaction, process_id, workers))
 
     def events(
         self, process_id: str | None = None, *, after: int | None = None, limit: int = 1000, wait: float = 0
     ) -> Page[Recorded]:
         def look() -> Page[Recorded] | None:
             number = min(after or 0, LARGEST)
-            page = self._store.read(lambda transaction: reading.events(transaction, process_id, number, limit))
+            page = self._read(lambda transaction: reading.events(transaction, process_id, number, limit))
             return page if page.items else None
 
         return self._wait_for(look, EVENTS, wait, lambda: LONGEST_WAIT) or Page([])
@@ -233,8 +234,9 @@ class EngineBackend(Backend):
     def _decision_task(self, token: str, process: Callable[[], Process]) -> DecisionTask | None:
         try:
             return DecisionTask(process(), token)
-        except BackendException as error:  # a newer version wrote what this one does not know
-            self.fail_decision_task(DecisionTask(Process(), token), str(error))
+        except Exception as error:  # a newer version wrote what this one does not know
+            with suppress(WorkflowException):
+                self.fail_decision_task(DecisionTask(Process(), token), str(error))
             return None
 
     def poll_activity_task(
@@ -386,20 +388,23 @@ class EngineBackend(Backend):
     # --- several calls with one commit ---
 
     def together(self, calls: Sequence[Callable[[], Result]]) -> list[Result | Raised]:
-        def operation(session: Session) -> list[Result | Raised]:
-            self._joined.session = session
-            try:
-                return [_outcome(call, session) for call in calls]
-            finally:
-                self._joined.session = None
+        if self._joined.session is not None or len(calls) < 2:
+            return super().together(calls)
+        asked = self._now()
 
-        if len(calls) > 1:
-            try:
-                return self._transact(operation)
-            except BackendUnavailableException as error:
-                return [Raised(error)] * len(calls)
-            except Exception:  # one of them spoils it for all: which, each for itself will tell
-                LOGGER.debug("%d calls could not be made together", len(calls), exc_info=True)
+        def operation(session: Session) -> list[Result | Raised]:
+            with self._joined.by(session, asked) as joined:
+                outcomes = [_outcome(call, session) for call in calls]
+                if joined.spoilt:
+                    raise _SpoiltError
+                return outcomes
+
+        try:
+            return self._transact(operation)
+        except BackendUnavailableException as error:
+            return [Raised(error)] * len(calls)
+        except Exception:  # one of them spoils it for all, and nothing is done: which, each for itself will tell
+            LOGGER.debug("%d calls could not be made together", len(calls), exc_info=True)
         return super().together(calls)
 
     # --- how it is done ---
@@ -407,13 +412,18 @@ class EngineBackend(Backend):
     def _now(self) -> int:
         return micros(self._clock())
 
+    def _asked(self) -> int:
+        """When the call was asked for, or those that it has joined."""
+        return self._now() if self._joined.session is None else self._joined.asked
+
     def _transact(self, operation: Callable[[Session], Result]) -> Result:
         """One operation: whole or not at all; then those that wait for what it brought are woken."""
         joined = self._joined.session
         if joined is not None:
-            result = operation(joined)
-            joined.deliver()
-            return result
+            with self._joined.unless_half_done(joined):
+                result = operation(joined)
+                joined.deliver()
+                return result
 
         def in_transaction(transaction: Transaction) -> tuple[Result, Session]:
             # The time is that when its turn has come, after any waiting.
@@ -424,10 +434,22 @@ class EngineBackend(Backend):
 
         result, session = self._store.transact(in_transaction)
         if session.topics:
-            self._store.ring(session.topics)
+            self._ring(session.topics)
         if session.recorded:
             self._tell_observer(session.recorded)
         return result
+
+    def _ring(self, topics: Sequence[str]) -> None:
+        """Wake who waits. It is done whether or not they can be woken: they look by themselves, later."""
+        try:
+            self._store.ring(topics)
+        except Exception:
+            LOGGER.exception("who waits for work could not be woken")
+
+    def _read(self, operation: Callable[[Transaction], Result]) -> Result:
+        """An operation that only looks: by a call that has joined others, at what those have changed too."""
+        joined = self._joined.session
+        return self._store.read(operation) if joined is None else operation(joined.transaction)
 
     def _tell_observer(self, recorded: Iterable[tuple[ProcessHead, list[EventRecord]]]) -> None:
         for head, records in recorded:
@@ -439,7 +461,7 @@ class EngineBackend(Backend):
 
     def apply_due(self) -> None:
         self._recover()
-        self._expire(self._now())
+        self._expire(self._asked())
 
     def _with_decision(self, task: DecisionTask, rule: Callable[[Session, ProcessHead], Result]) -> Result:
         """Apply a rule to the process of a decision task that is not over."""
@@ -468,9 +490,10 @@ class EngineBackend(Backend):
     def _transact_in_time(self, operation: Callable[[Session], Result]) -> Result:
         """The same, but first everything whose time is up: a task that comes too late finds itself over.
 
-        It comes when the call is made: what finishes in time is not late because the store was locked by another.
+        It comes when the call is made: waiting for the store's lock makes nothing late, unless somebody who asked later
+        is given the lock first.
         """
-        asked = self._now()
+        asked = self._asked()
 
         def in_time(session: Session) -> tuple[Result] | None:
             return None if session.transaction.is_due(asked) else (operation(session),)
@@ -505,14 +528,14 @@ class EngineBackend(Backend):
 
     def _is_worth_a_claim(self, find: Callable[[Transaction, int, int], Sequence[object]]) -> bool:
         """Is there something to be found, or due?"""
-        now = self._now()
-        return self._store.read(lambda transaction: transaction.is_due(now) or bool(find(transaction, now, 1)))
+        now = self._asked()
+        return self._read(lambda transaction: transaction.is_due(now) or bool(find(transaction, now, 1)))
 
     def _wait_for(
         self, look: Callable[[], Result | None], topic: str, wait: float, pause: Callable[[], float]
     ) -> Result | None:
         """What `look` finds, at once or within `wait` seconds, unless interrupted."""
-        until = time.monotonic() + wait
+        until = time.monotonic() + (wait if self._joined.session is None else 0)
         interrupts = self._interrupts
         while True:
             ticket = self._store.ticket(topic)
@@ -530,7 +553,7 @@ class EngineBackend(Backend):
             due, offer = transaction.next_due(), transaction.next_offer(now)
             return min((at for at in (due and due.at, offer) if at is not None), default=None)
 
-        at = self._store.read(nearest)
+        at = self._read(nearest)
         return LONGEST_WAIT if at is None else min(max((at - now) / transitions.SECOND, 0.001), LONGEST_WAIT)
 
     def _expire(self, asked: int) -> None:
@@ -553,7 +576,7 @@ class EngineBackend(Backend):
         if time.monotonic() - self._leases_checked < LEASE_CHECK:
             return
         self._leases_checked = time.monotonic()
-        for lease in self._store.read(lambda transaction: transaction.leases()):
+        for lease in self._read(lambda transaction: transaction.leases()):
             if not self._store.is_alive(lease):
                 self._lose(lease)
 
@@ -587,10 +610,35 @@ def _outcome(call: Callable[[], Result], session: Session) -> Result | Raised:
         return Raised(error)
 
 
+class _SpoiltError(Exception):
+    """A call of several left something half done, and somebody has swallowed what it raised."""
+
+
 class _Joined(local):
-    """The operation that the calls of this thread join."""
+    """The operation that the calls of this thread join, and when that was asked for."""
 
     session: Session | None = None
+    asked = 0
+    spoilt = False
+
+    @contextmanager
+    def by(self, session: Session, asked: int) -> Iterator[_Joined]:
+        """Within this block calls join it."""
+        self.session, self.asked, self.spoilt = session, asked, False
+        try:
+            yield self
+        finally:
+            self.session = None
+
+    @contextmanager
+    def unless_half_done(self, session: Session) -> Iterator[None]:
+        """What is raised within, when something has been changed, spoils the operation."""
+        changes = session.changes
+        try:
+            yield
+        except BaseException:
+            self.spoilt |= session.changes != changes
+            raise
 
 
 # --- tokens and values ------------------------------------------------------------------------------------------

@@ -87,7 +87,10 @@ class Wake:
         except OSError:
             return ()
         if changed_at != self._listed_at:
-            self._others = [path for path in self._folder.glob("*.wake") if path != self._own]
+            try:
+                self._others = [path for path in self._folder.glob("*.wake") if path != self._own]
+            except OSError:
+                return ()
             self._listed_at = changed_at if time.time_ns() - changed_at > SETTLED else -1
         return self._others
 

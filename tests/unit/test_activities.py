@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -16,6 +16,7 @@ from pyworkflow.activity import ActivityCanceled
 from pyworkflow.backend import Heartbeat
 from pyworkflow.exceptions import BackendUnavailableException, UnknownActivityException
 from pyworkflow.managed import Activity, ActivityMonitor
+from pyworkflow.managed.worker.deadline import Deadline
 from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
 from pyworkflow.managed.worker.heartbeat import Pulse
 from pyworkflow.task import ActivityTask
@@ -50,15 +51,9 @@ def until(seconds: float, call: Callable[[], object]) -> None:
         call()
 
 
-@pytest.fixture
-def pulse_of() -> Iterator[Callable[..., Pulse]]:
-    """Makes a Pulse, whose calls wait for the answers unless it is to have less patience."""
-    with ThreadPoolExecutor(1) as executor:
-
-        def make(send: Callable[[Any], Heartbeat], timeout: float, **options: Any) -> Pulse:
-            return Pulse(send, timeout, executor, **{"patience": 30, **options})
-
-        yield make
+def pulse_of(send: Callable[[Any], Heartbeat], timeout: float, **options: Any) -> Pulse:
+    """A Pulse whose calls wait for the answers, unless it is to have less patience."""
+    return Pulse(send, timeout, **{"patience": 30, **options})
 
 
 def test_a_heartbeat_is_passed_on_without_an_argument_unless_there_are_details() -> None:
@@ -90,7 +85,7 @@ def test_activities_are_equal_when_their_classes_and_attributes_are() -> None:
     assert len({PayActivity(TASK), PayActivity(TASK)}) == 1
 
 
-def test_the_first_heartbeat_is_sent_at_once_and_those_soon_after_are_not(pulse_of: Callable[..., Pulse]) -> None:
+def test_the_first_heartbeat_is_sent_at_once_and_those_soon_after_are_not() -> None:
     backend = Backend()
     pulse = pulse_of(backend, SELDOM, now=lambda: 5.0)
     for _ in range(1000):
@@ -98,7 +93,7 @@ def test_the_first_heartbeat_is_sent_at_once_and_those_soon_after_are_not(pulse_
     assert backend.sent == [None]
 
 
-def test_a_short_heartbeat_time_out_has_more_of_them_sent(pulse_of: Callable[..., Pulse]) -> None:
+def test_a_short_heartbeat_time_out_has_more_of_them_sent() -> None:
     backend = Backend()
     pulse = pulse_of(backend, ALWAYS)
     pulse("a")
@@ -107,7 +102,7 @@ def test_a_short_heartbeat_time_out_has_more_of_them_sent(pulse_of: Callable[...
     assert backend.sent == ["a", None, "b"]
 
 
-def test_details_that_were_not_sent_go_with_the_next_heartbeat(pulse_of: Callable[..., Pulse]) -> None:
+def test_details_that_were_not_sent_go_with_the_next_heartbeat() -> None:
     backend = Backend(BackendUnavailableException("away"))
     pulse = pulse_of(backend, ALWAYS)
     pulse("a")
@@ -116,7 +111,7 @@ def test_details_that_were_not_sent_go_with_the_next_heartbeat(pulse_of: Callabl
     assert backend.sent == ["a", "a", None]
 
 
-def test_details_that_came_too_soon_go_with_the_next_heartbeat_sent(pulse_of: Callable[..., Pulse]) -> None:
+def test_details_that_came_too_soon_go_with_the_next_heartbeat_sent() -> None:
     backend, seconds = Backend(), [0.0]
     pulse = pulse_of(backend, SELDOM, now=lambda: seconds[0])
     pulse("a")
@@ -130,7 +125,7 @@ def test_details_that_came_too_soon_go_with_the_next_heartbeat_sent(pulse_of: Ca
     assert backend.sent == ["a", "c"]
 
 
-def test_a_heartbeat_is_sent_in_each_quarter_of_a_short_time_out(pulse_of: Callable[..., Pulse]) -> None:
+def test_a_heartbeat_is_sent_in_each_quarter_of_a_short_time_out() -> None:
     backend, seconds = Backend(), [0.0]
     pulse = pulse_of(backend, 2, now=lambda: seconds[0])
     for tenth in range(10):
@@ -139,7 +134,7 @@ def test_a_heartbeat_is_sent_in_each_quarter_of_a_short_time_out(pulse_of: Calla
     assert backend.sent == [0, 5]
 
 
-def test_a_slow_backend_holds_nothing_up_and_what_it_answers_is_heard_later(pulse_of: Callable[..., Pulse]) -> None:
+def test_a_slow_backend_holds_nothing_up_and_what_it_answers_is_heard_later() -> None:
     answers, heard = threading.Event(), threading.Event()
 
     def slow(details: Any) -> Heartbeat:
@@ -156,7 +151,18 @@ def test_a_slow_backend_holds_nothing_up_and_what_it_answers_is_heard_later(puls
         until(30, pulse)
 
 
-def test_a_request_to_cancel_raises_once_so_that_the_activity_can_clean_up(pulse_of: Callable[..., Pulse]) -> None:
+def test_who_listens_hears_of_a_cancel_unless_the_activity_gives_signs_of_life_itself() -> None:
+    pulse = pulse_of(Backend(*[Heartbeat(cancel_requested=True)] * 3), ALWAYS)
+    with pytest.raises(ActivityCanceled):
+        pulse.listen()
+    pulse = pulse_of(Backend(Heartbeat(cancel_requested=False), *[Heartbeat(cancel_requested=True)] * 3), ALWAYS)
+    pulse("begun")
+    pulse.listen()
+    with pytest.raises(ActivityCanceled):
+        pulse()
+
+
+def test_a_request_to_cancel_raises_once_so_that_the_activity_can_clean_up() -> None:
     backend = Backend(*[Heartbeat(cancel_requested=True)] * 3)
     pulse = pulse_of(backend, ALWAYS)
     with pytest.raises(ActivityCanceled) as raised:
@@ -166,9 +172,7 @@ def test_a_request_to_cancel_raises_once_so_that_the_activity_can_clean_up(pulse
     assert backend.sent == [None, "cleaning up"]
 
 
-def test_an_activity_that_is_over_hears_it_at_every_heartbeat_and_the_backend_hears_no_more(
-    pulse_of: Callable[..., Pulse],
-) -> None:
+def test_an_activity_that_is_over_hears_it_at_every_heartbeat_and_the_backend_hears_no_more() -> None:
     backend = Backend(UnknownActivityException("token"))
     pulse = pulse_of(backend, ALWAYS)
     for _ in range(3):
@@ -238,3 +242,10 @@ def test_a_long_traceback_keeps_its_beginning_and_its_end() -> None:
     assert text.startswith("Traceback (most recent call last):\n")
     assert text.endswith("xxx>\n")
     assert "characters left out" in text
+
+
+def test_work_that_is_done_is_not_late_though_a_sign_of_life_arrives_afterwards() -> None:
+    deadline = Deadline(10, 1)
+    deadline.met()
+    deadline.beat()
+    assert deadline.left() == math.inf

@@ -13,7 +13,7 @@ from pyworkflow import Process
 from pyworkflow.decision import CompleteProcess, ScheduleActivity, StartChildProcess, Timer
 from pyworkflow.exceptions import BackendException, BackendUnavailableException
 from pyworkflow.managed import Activity, Manager, Workflow
-from pyworkflow.managed.worker import ActivityWorker, DecisionWorker, WorkerPool, batch, pool
+from pyworkflow.managed.worker import DecisionWorker, WorkerPool, batch, pool
 from pyworkflow.managed.worker.ledger import Ledger
 from pyworkflow.managed.worker.source import Source
 from pyworkflow.memory import MemoryBackend
@@ -393,56 +393,61 @@ def test_a_poll_that_breaks_is_tried_again_by_one_thread_with_growing_pauses(
     assert caplog.text.count("polling failed, trying again in ") == 8
 
 
-class SlowestFirstActivity(Activity):
-    """The first waits for the gate."""
-
-    def execute(self) -> str:
-        if self.input == 0:
-            GatedActivity.gate.wait()
-        return threading.current_thread().name
-
-
-class SeveralWorkflow(Workflow):
-    activities = (SlowestFirstActivity,)
+class OneByOneWorkflow(Workflow):
+    """The process "slow" waits for the gate; the others decide at once."""
 
     def decide(self, process: Process) -> Any:
-        if process.is_new:
-            return [ScheduleActivity(SlowestFirstActivity, input=number) for number in range(process.input)]
-        return None if process.unfinished_activities() else CompleteProcess()
+        if process.id == "slow":
+            GatedActivity.gate.wait()
+        return CompleteProcess()
 
 
-def test_a_task_that_takes_long_does_not_hold_up_those_that_were_taken_with_it(
-    gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ActivityWorker, "most", lambda _: 4)
+@pytest.fixture
+def batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
+    """Three processes whose decisions are due, the second of which is slow; workers take them together."""
+    monkeypatch.setattr(DecisionWorker, "most", lambda _: 3)
     monkeypatch.setattr(pool, "LOOK", 0.01)
     monkeypatch.setattr(batch, "SLOW", 0.01)
     with MemoryBackend() as backend:
-        manager = Manager(backend, [SeveralWorkflow])
-        process_id = manager.start_process(Process(SeveralWorkflow, input=4))
-        run(manager, concurrency=1)
-        until(lambda: states(manager, process_id) == ["running"])
-        assert backend.pending(process_id).activities[0].execution.input == 0
-        gate.open.set()
-        until(is_closed(manager, process_id))
+        manager = Manager(backend, [OneByOneWorkflow])
+        for id in ("first", "slow", "last"):
+            manager.start_process(Process(OneByOneWorkflow, id=id))
+        yield manager
 
 
-def test_what_is_done_is_told_though_the_next_task_of_the_batch_takes_long(
-    gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+def test_a_decision_that_takes_long_holds_up_neither_those_before_nor_those_after_it(
+    batches: Manager, gate: Gate, run: Running, until: Any
 ) -> None:
-    monkeypatch.setattr(ActivityWorker, "most", lambda _: 4)
-    monkeypatch.setattr(pool, "LOOK", 0.01)
-    monkeypatch.setattr(batch, "SLOW", 0.01)
-    with MemoryBackend() as backend:
-        manager = Manager(backend, [SeveralWorkflow])
-        backend.start_process(Process("Several", "p"))
-        task = manager.next_decision()
-        assert task is not None
-        manager.complete_task(task, [ScheduleActivity("SlowestFirst", str(number), input=number) for number in (1, 0)])
-        run(manager, concurrency=1)
-        until(lambda: [one.execution.input for one in backend.pending("p").activities] == [0])
-        gate.open.set()
-        until(is_closed(manager, "p"))
+    run(batches)
+    until(is_closed(batches, "first"))
+    until(lambda: batches.backend.pending("last").decision.state == "due")  # type: ignore[union-attr]
+    run(batches)
+    until(is_closed(batches, "last"))
+    assert "decision_failed" not in [event.type for event in batches.process_by_id("last").history]
+    gate.open.set()
+    until(is_closed(batches, "slow"))
+
+
+@pytest.mark.parametrize("stop", ["stop", "abort"])
+def test_what_waits_in_a_batch_is_not_begun_when_the_pool_has_ended(
+    batches: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch, stop: str
+) -> None:
+    monkeypatch.setattr(pool, "LOOK", 1000)  # nobody looks after the batch before
+    started = run(batches, shutdown_timeout=0)
+    until(lambda: gate.inside == 1)
+    getattr(started.pool, stop)()
+    assert started.ended()
+    assert is_closed(batches, "first")()
+    states = {id: batches.backend.pending(id).decision for id in ("slow", "last")}
+    assert [one.state for one in states.values() if one] == ["due", "due"]
+    gate.open.set()
+    assert not is_closed(batches, "last")()
+
+
+def test_a_pool_that_counts_its_tasks_takes_them_one_by_one(batches: Manager, gate: Gate, run: Running) -> None:
+    gate.open.set()
+    assert run(batches, max_tasks=2).ended()
+    assert len(list(batches.processes())) == 1
 
 
 def test_more_tasks_are_taken_at_once_while_they_are_done_in_no_time(manager: Manager) -> None:
@@ -460,18 +465,6 @@ def test_more_tasks_are_taken_at_once_while_they_are_done_in_no_time(manager: Ma
     assert worker.most() == 1
     worker.paced(1, 0.0001)
     assert worker.most() == 1
-
-
-def test_activities_that_may_not_be_executed_again_are_taken_one_by_one(
-    manager: Manager, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    worker = ActivityWorker(manager)
-    for _ in range(10):
-        worker.paced(1, 0.0001)
-    assert worker.most() > 1
-    monkeypatch.setattr(GatedActivity, "restart_lost", False)
-    assert worker.most() == 1
-    worker.close()
 
 
 def test_its_tasks_are_held_under_its_name_and_one_lease_that_it_closes(

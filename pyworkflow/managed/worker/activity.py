@@ -48,11 +48,6 @@ class ActivityWorker(Worker[ActivityTask]):
             most, self.name, self.category, wait=wait, lease=self.lease(), root=self.root
         )
 
-    def most(self) -> int:
-        """One, if some may not be executed again: those that a worker did not come to when it died must be."""
-        classes = self.manager.activities.values()
-        return super().most() if all(one.restart_lost for one in classes if one.category == self.category) else 1
-
     def describe(self, task: ActivityTask) -> str:
         """Its name, its id and its process."""
         execution = task.activity_execution
@@ -88,7 +83,7 @@ class ActivityWorker(Worker[ActivityTask]):
             activity = self.manager.activity_for_task(task, ActivityMonitor(pulse))
             returned = activity.execute()
             if inspect.iscoroutine(returned):
-                returned = self._loop.run(returned, deadline, None if _gives_signs_of_life(activity) else pulse)
+                returned = self._loop.run(returned, deadline, None if _gives_signs_of_life(activity) else pulse.listen)
             return _result_of(activity, returned), ""
         except InterruptedActivityResult as result:
             return result, ""
@@ -104,7 +99,6 @@ class ActivityWorker(Worker[ActivityTask]):
         return Pulse(
             partial(self.manager.heartbeat, task),
             known.heartbeat_timeout,
-            self._loop.executor,
             patience=0 if inspect.iscoroutinefunction(known.execute) else PATIENCE,
             arrived=deadline.beat,
         )

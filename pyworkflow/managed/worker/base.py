@@ -22,9 +22,6 @@ from pyworkflow.task import ActivityTask, DecisionTask
 
 Task = TypeVar("Task", ActivityTask, DecisionTask)
 
-MOMENT = 0.005  # seconds of work that a thread takes at once
-MOST = 64  # tasks that it takes at once
-
 LOGGER = logging.getLogger("pyworkflow.worker")
 
 
@@ -86,7 +83,6 @@ class Worker(ABC, Generic[Task]):
         self._own_lease: Lease | None = None
         self._lease_lock = threading.Lock()
         self.outage = outage or Outage()
-        self._pace = MOMENT
 
     def step(self, logger: logging.Logger | None = None) -> Literal[True] | None:
         """Do one task. True if there was one, None if not; BackendUnavailableException if that is not known."""
@@ -105,13 +101,11 @@ class Worker(ABC, Generic[Task]):
         """The same for several at once, at most so many."""
 
     def most(self) -> int:
-        """How many to take at once: as many as are done in a moment, as it went lately."""
-        return max(1, min(MOST, int(MOMENT / self._pace)))
+        """How many to take at once."""
+        return 1
 
     def paced(self, tasks: int, seconds: float) -> None:
         """So many tasks were done in so many seconds."""
-        latest = max(seconds / tasks, MOMENT / MOST)
-        self._pace = latest if latest > self._pace else min(latest + (self._pace - latest) / 2, MOMENT)
 
     @abstractmethod
     def deadline(self, task: Task) -> Deadline:
@@ -134,11 +128,11 @@ class Worker(ABC, Generic[Task]):
     def begin(self, task: Task, logger: logging.Logger, deadline: Deadline) -> Done | None:
         """Do a task that was taken, which is to be told; None if that came to nothing. No error is let through."""
         began = monotonic()
-        if logger.isEnabledFor(logging.INFO):
-            what = self.describe(task)
-            logger.info("%s: taken", what)
-            logger.debug("%s: %r", what, task)
         try:
+            if logger.isEnabledFor(logging.INFO):
+                what = self.describe(task)
+                logger.info("%s: taken", what)
+                logger.debug("%s: %r", what, task)
             return Done(task, self.work(task, deadline), monotonic() - began)
         except BaseException as error:
             self._give_back(task, error, logger)

@@ -11,24 +11,26 @@ from typing import Any
 from pyworkflow.managed.worker.base import Done, Worker
 from pyworkflow.managed.worker.ledger import Taken
 
-SLOW = 0.5  # seconds that a task may hold up the others of its batch
+SLOW = 0.1  # seconds after which nothing waits for the rest of a batch
 
 
 class Batch:
-    """One thread serves it; another may `split` it when the task at hand takes longer than was to be expected."""
+    """One thread serves it; another may tell what is done, and give back what waits, when it is held up."""
 
-    def __init__(self, waiting: Iterable[Taken], done: Iterable[tuple[Taken, Done]] = ()) -> None:
+    def __init__(self, tasks: Iterable[Taken]) -> None:
         self._lock = Lock()
-        self._waiting = deque(waiting)
-        self._done = list(done)
-        self._since = monotonic()
-        self.worker: Worker[Any] = (self._waiting[0] if self._waiting else self._done[0][0]).worker
+        self._waiting = deque(tasks)
+        self._done: list[tuple[Taken, Done]] = []
+        self._began = monotonic()
+        self.worker: Worker[Any] = self._waiting[0].worker
+        self.at_hand: Taken | None = None
+        self.abandoned = False  # another thread has taken the place of the one that serves it
 
     def next(self) -> Taken | None:
         """The task to do now; None when there is no more."""
         with self._lock:
-            self._since = monotonic()
-            return self._waiting.popleft() if self._waiting else None
+            self.at_hand = self._waiting.popleft() if self._waiting else None
+            return self.at_hand
 
     def add(self, taken: Taken, done: Done) -> None:
         """It is done, and is to be told."""
@@ -41,11 +43,12 @@ class Batch:
             untold, self._done = self._done, []
             return untold
 
-    def split(self) -> Batch | None:
-        """All but the task at hand, if that holds the others up."""
+    def not_begun(self) -> list[Taken]:
+        """What has not been begun; it is the caller who gives it back."""
         with self._lock:
-            if monotonic() - self._since < SLOW or not (self._waiting or self._done):
-                return None
-            rest = Batch(self._waiting, self._done)
-            self._waiting, self._done = deque(), []
-            return rest
+            waiting, self._waiting = list(self._waiting), deque()
+            return waiting
+
+    def is_held_up(self) -> bool:
+        """Has it taken longer than was to be expected, and do others wait for it?"""
+        return monotonic() - self._began > SLOW and bool(self._waiting or self._done)

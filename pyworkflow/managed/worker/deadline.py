@@ -21,6 +21,8 @@ class Deadline:
 
     def beat(self) -> None:
         """A sign of life has reached the backend."""
+        if self._ends == inf:
+            return
         self._silent = self._ends if self._heartbeat is None else self._now() + self._heartbeat
 
     def met(self) -> None:

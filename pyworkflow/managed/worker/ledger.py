@@ -41,8 +41,8 @@ class Ledger:
         return self._left is not None and self._left <= 0
 
     def allowed(self, wanted: int) -> int:
-        """How many of so many tasks may be taken at once: more than one only while that is not too many."""
-        return wanted if self._left is None else max(1, min(wanted, self._left))
+        """How many of so many tasks may be taken at once: where they are counted, one by one."""
+        return wanted if self._left is None else 1
 
     def begin_round(self, source: Hashable) -> int:
         """The number of changes until now."""

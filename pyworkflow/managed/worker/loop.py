@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import suppress
 from typing import Any
 
@@ -19,7 +19,6 @@ class EventLoop:
     """It begins, in a thread of its own, with the first coroutine; all of them can share what belongs to a loop."""
 
     def __init__(self) -> None:
-        self.executor = ThreadPoolExecutor(4, thread_name_prefix="pyworkflow-heartbeat")  # for what would block it
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -46,7 +45,6 @@ class EventLoop:
         """Cancel what still runs, and end the loop once that is done. Closing twice does nothing."""
         with self._lock:
             loop, self._loop = self._loop, None
-        self.executor.shutdown(wait=False)
         if loop is not None:
             loop.call_soon_threadsafe(_end, loop)
 

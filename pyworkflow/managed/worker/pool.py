@@ -77,6 +77,7 @@ class WorkerPool:
         self._batches: set[Batch] = set()  # that are served now
         self._trouble: BackendException | None = None
         self._stopping = threading.Event()
+        self._ended = threading.Event()
         self._messages: SimpleQueue[_Message] = SimpleQueue()  # whose put() may be called by a signal handler
 
     def run(self) -> None:
@@ -96,6 +97,7 @@ class WorkerPool:
         finally:
             self._stop_polling()
             self._release()
+            self._ended.set()
             self._loop.close()
             with suppress(BackendException):
                 lease.close()
@@ -143,13 +145,11 @@ class WorkerPool:
         return threading.Thread(target=self._serve, args=(take,), name=f"pyworkflow-{name}", daemon=True)
 
     def _keep_time(self) -> None:
-        """What is due is applied by polls; but all threads can be busy, or stuck."""
-        while not self._stopping.wait(LOOK):
+        """What is due is applied by polls; but all threads can be busy, or stuck. Until the pool has ended."""
+        while not self._ended.wait(LOOK):
             for batch in list(self._batches):
-                if (rest := batch.split()) is not None:
-                    threading.Thread(
-                        target=self._serve_batch, args=(rest,), name="pyworkflow-rest", daemon=True
-                    ).start()
+                if batch.is_held_up():
+                    self._let_go(batch)
             with suppress(BackendException):  # which the polls report
                 self.manager.backend.apply_due()
 
@@ -169,37 +169,56 @@ class WorkerPool:
     def _serve_some(self, take: Callable[[], list[Taken]]) -> bool:
         """False if this thread was stuck in a task for so long that it was replaced."""
         tasks = take()
-        return not tasks or self._serve_batch(Batch(tasks))
-
-    def _serve_batch(self, batch: Batch) -> bool:
-        """Do the tasks that wait in it, then tell of all that are done. False if one was given up meanwhile."""
-        began = monotonic()
-        served: list[Taken] = []
-        known = True
+        if not tasks:
+            return True
+        batch = Batch(tasks)
         self._batches.add(batch)
         try:
-            while (taken := batch.next()) is not None:
-                served.append(taken)
-                done = batch.worker.begin(taken.task, self._logger, taken.deadline)
-                if done is None:
-                    known &= self._ledger.remove([taken])
-                else:
-                    batch.add(taken, done)
-            if served:
-                batch.worker.paced(len(served), monotonic() - began)
+            self._do_all(batch)
         finally:
+            self._let_go(batch)
             self._batches.discard(batch)
-            untold = batch.untold()
+        return not batch.abandoned
+
+    def _do_all(self, batch: Batch) -> None:
+        """Do the tasks of the batch, but for those that another thread gives back meanwhile."""
+        began, count = monotonic(), 0
+        while (taken := batch.next()) is not None:
+            if taken.deadline.left() <= 0:
+                self._give_back(taken)
+                continue
             try:
-                batch.worker.tell([done for _, done in untold], self._logger)
-            finally:
-                known &= self._ledger.remove(taken for taken, _ in untold)
-        return known
+                done = batch.worker.begin(taken.task, self._logger, taken.deadline)
+            except BaseException:
+                self._ledger.remove([taken])
+                raise
+            if done is None:
+                self._ledger.remove([taken])
+            else:
+                batch.add(taken, done)
+            count += 1
+        if count:
+            batch.worker.paced(count, monotonic() - began)
+
+    def _let_go(self, batch: Batch) -> None:
+        """Tell what is done, and give back what has not been begun."""
+        untold = batch.untold()
+        try:
+            batch.worker.tell([done for _, done in untold], self._logger)
+        finally:
+            self._ledger.remove([taken for taken, _ in untold])
+            for taken in batch.not_begun():
+                self._give_back(taken)
+
+    def _give_back(self, taken: Taken) -> None:
+        with suppress(BackendException):
+            self.manager.backend.release(taken.task)
+        self._ledger.remove([taken])
 
     def _wait_for(self, threads: int) -> None:
         """Return when all threads have ended, or it is time to end without them."""
         deadline: float | None = None
-        while threads:
+        while threads > 0:
             left = LOOK if deadline is None else min(LOOK, deadline - monotonic())
             try:
                 message = self._messages.get(timeout=max(0.0, left))
@@ -221,17 +240,23 @@ class WorkerPool:
 
         Python cannot end a thread: it is left to itself, and what it brings will come too late.
         """
-        stuck = [taken for taken in self._ledger.running() if taken.deadline.left() < -GRACE]
-        for taken in stuck:
+        lost = 0
+        for batch in list(self._batches):
+            taken = batch.at_hand
+            if taken is None or batch.abandoned or taken.deadline.left() >= -GRACE:
+                continue
+            batch.abandoned = True
             self._ledger.remove([taken])
             self._logger.warning(
                 "%s: still runs after its %s time-out; its thread is left to itself",
                 taken.worker.describe(taken.task),
                 taken.deadline.timeout,
             )
-            if not self._stopping.is_set():
+            if self._stopping.is_set():
+                lost += 1
+            else:
                 self._thread("replacement", taken.take).start()
-        return len(stuck) if self._stopping.is_set() else 0
+        return lost
 
     def _stop_polling(self) -> None:
         self._stopping.set()
@@ -241,6 +266,8 @@ class WorkerPool:
     def _release(self) -> None:
         for source in self._sources:
             source.wait_until_quiet()  # or what is released here would be taken here again
+        for batch in list(self._batches):
+            self._let_go(batch)
         for taken in self._ledger.running():
             self._logger.warning("%s: released, not finished in time", taken.worker.describe(taken.task))
             with suppress(BackendException):

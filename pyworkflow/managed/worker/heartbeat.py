@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from copy import deepcopy
 from threading import Thread
 from time import monotonic
 from typing import Any
@@ -63,7 +64,7 @@ class Pulse:
         now = self._now()
         if self._sending is None and now >= self._next:
             self._next = now + self._interval
-            latest, self._details = self._details, None
+            latest, self._details = deepcopy(self._details), None  # who runs on may change them
             self._sending = _in_a_thread(lambda: self._sent(latest))
             wait([self._sending], timeout=self._patience)
             self._hear()

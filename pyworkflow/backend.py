@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from pyworkflow.activity import ActivityExecution, ActivityResult
+from pyworkflow.capabilities import Capabilities as Capabilities  # noqa: PLC0414 - part of the promise
 from pyworkflow.decision import Decision, Timer
 from pyworkflow.defaults import Defaults
 from pyworkflow.event import Event
@@ -26,26 +27,6 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 STATUSES = ("open", "completed", "canceled", "failed", "timedout", "continued")
-
-
-@dataclass(frozen=True)
-class Capabilities:
-    """What a backend can and cannot do: facts, which the contract suite checks."""
-
-    durable: bool
-    """Does what was acknowledged survive the end of every process that used it?"""
-
-    several_processes: bool
-    """Can operating-system processes share it?"""
-
-    lost_work_after: float | None
-    """Seconds until the work of a worker that died is found to be lost; None where there is no such thing."""
-
-    polls_by_name: bool = True
-    """Do polls hand out only what they name?"""
-
-    forgets: bool = True
-    """Can closed processes be pruned, and imported?"""
 
 
 @dataclass(frozen=True)

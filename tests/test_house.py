@@ -27,7 +27,7 @@ VOCABULARY = {
     "signal",
     "task",
 }
-PROMISE = VOCABULARY | {"archive", "backend", "codec"}
+PROMISE = VOCABULARY | {"archive", "backend", "capabilities", "codec", "given"}
 RULES = PROMISE | {"engine"}
 LOCAL = RULES | {"memory", "sqlite", "datastore"}
 
@@ -36,7 +36,9 @@ MAY_IMPORT = {
     **dict.fromkeys(VOCABULARY, VOCABULARY),
     "codec": VOCABULARY,
     "archive": VOCABULARY | {"codec"},
-    "backend": VOCABULARY,
+    "capabilities": set(),
+    "given": VOCABULARY | {"codec"},
+    "backend": VOCABULARY | {"capabilities"},
     "engine": PROMISE,
     "memory": RULES,
     "sqlite": RULES,

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from pyworkflow import codec
-from pyworkflow.activity import ActivityCompleted, ActivityFailed, ActivityResult
+from pyworkflow.activity import ActivityResult
 from pyworkflow.backend import (
     ALL,
     Backend,
@@ -42,7 +42,6 @@ from pyworkflow.event import CancelRequestedEvent, SignalEvent, utcnow
 from pyworkflow.exceptions import (
     BackendException,
     BackendUnavailableException,
-    InvalidDecisionException,
     InvalidValueException,
     ProcessAlreadyStartedException,
     ProcessClosedException,
@@ -51,6 +50,7 @@ from pyworkflow.exceptions import (
     UnknownProcessException,
     WorkflowException,
 )
+from pyworkflow.given import ending, listed, storable
 from pyworkflow.naming import name_of
 from pyworkflow.process import Process
 from pyworkflow.signal import Signal
@@ -64,7 +64,6 @@ LONGEST_WAIT = 1.0  # seconds between two looks of a waiting poll: the slow poll
 LEASE_CHECK = 1.0  # seconds between two looks for workers that died
 EXPIRED_AT_ONCE = 100  # things whose time is up, in one transaction
 LARGEST = 2**63 - 1  # the largest key and number that a store can hold
-MAX_FAILURE_TEXT = 32_768  # characters; the most that Amazon SWF takes as well
 
 
 class EngineBackend(Backend):
@@ -279,7 +278,7 @@ class EngineBackend(Backend):
         return self._poll(find, claim, activities_of(category), wait, lease)
 
     def complete_decision_task(self, task: DecisionTask, decisions: Decision | Iterable[Decision] | None) -> bool:
-        made = _listed(decisions)
+        made = listed(decisions)
 
         def rule(session: Session, head: ProcessHead) -> bool:
             transaction = session.transaction
@@ -299,7 +298,7 @@ class EngineBackend(Backend):
         return self._with_decision(task, rule)
 
     def fail_decision_task(self, task: DecisionTask, reason: str, details: str | None = None) -> None:
-        why, more = _storable(reason), None if details is None else _storable(details)
+        why, more = storable(reason), None if details is None else storable(details)
 
         def rule(session: Session, head: ProcessHead) -> None:
             session.record(transitions.decision_failed(head, why, more, session.now))
@@ -307,13 +306,13 @@ class EngineBackend(Backend):
         self._with_decision(task, rule)
 
     def complete_activity_task(self, task: ActivityTask, result: Any = None) -> ActivityResult:
-        ending = _ending(result)
+        end = ending(result)
 
         def rule(session: Session, row: ActivityRow) -> None:
-            session.record(transitions.end_activity(session.head(row.process), row, ending, session.now))
+            session.record(transitions.end_activity(session.head(row.process), row, end, session.now))
 
         self._with_activity(task, rule)
-        return ending
+        return end
 
     def heartbeat_activity_task(self, task: ActivityTask, details: Any = None) -> Heartbeat:
         text = None if details is None else codec.dumps(codec.plain(details, "details"))
@@ -672,43 +671,3 @@ def _cursor(text: str) -> int:
         return min(int(text), LARGEST)
     except ValueError:
         raise InvalidValueException("cursor", f"{text!r} is none that a page of this backend had") from None
-
-
-def _listed(decisions: Decision | Iterable[Decision] | None) -> list[Decision]:
-    if decisions is None:
-        return []
-    if isinstance(decisions, Decision):
-        return [decisions]
-    if not isinstance(decisions, Iterable):
-        raise InvalidDecisionException(decisions, "is not a decision, nor a list of them")
-    listed = list(decisions)
-    for one in listed:
-        if not isinstance(one, Decision):
-            raise InvalidDecisionException(one, "is not a decision")
-    return listed
-
-
-def _ending(result: Any) -> ActivityResult:
-    """The result as it can be recorded (V3)."""
-    ending = result if isinstance(result, ActivityResult) else ActivityCompleted(result)
-    if isinstance(ending, ActivityFailed):
-        ending = ActivityFailed(_cut(ending.reason), _cut(ending.details))
-    try:
-        codec.ACTIVITY_RESULT.encode(ending, "")
-    except InvalidValueException as refused:
-        how = getattr(ending, "type", type(ending).__name__)
-        return ActivityFailed(f"how it ended ({how}) cannot be recorded: {str(refused).lstrip('.')}")
-    return ending
-
-
-def _cut(value: Any) -> Any:
-    return _storable(value) if isinstance(value, str) else value
-
-
-def _storable(text: str) -> str:
-    """Text for a person: what is not Unicode escaped, and cut where it is too long."""
-    whole = str(text).encode("utf-8", "backslashreplace").decode()
-    if len(whole) <= MAX_FAILURE_TEXT:
-        return whole
-    note = f" … ({len(whole) - MAX_FAILURE_TEXT} characters cut)"
-    return whole[: MAX_FAILURE_TEXT - len(note)] + note

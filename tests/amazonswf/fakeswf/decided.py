@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeswf.execution import Execution, Parent
-from fakeswf.faults import Fault, invalid
+from fakeswf.faults import invalid
 from fakeswf.state import State, seconds
 
 CLOSING = {
@@ -22,7 +22,9 @@ def check(decisions: list[dict[str, Any]]) -> None:
     """Raises a Fault for a list that the service refuses whole."""
     for position, decision in enumerate(decisions):
         kind = decision["decisionType"]
-        if _key(kind) not in decision and kind in _NEED_ATTRIBUTES:
+        if kind not in _DO and kind not in CLOSING:
+            raise invalid(f"{kind} is no part of this service")
+        if _key(kind) not in decision and kind in _DO:
             raise invalid(f"{kind} has no attributes")
         if kind in CLOSING and position < len(decisions) - 1:
             raise invalid("Close must be last decision in list")
@@ -52,9 +54,7 @@ def _close(
     if news:
         # "A CompleteWorkflowExecution decision failed. This could happen if there is an unhandled decision task pending
         # in the workflow execution."
-        state.record(
-            execution, f"{kind}Failed", cause="UNHANDLED_DECISION", decisionTaskCompletedEventId=completed_id
-        )
+        state.record(execution, f"{kind}Failed", cause="UNHANDLED_DECISION", decisionTaskCompletedEventId=completed_id)
         return
     if kind != "ContinueAsNewWorkflowExecution":
         state.close(execution, event, status, decisionTaskCompletedEventId=completed_id, **attributes)
@@ -114,9 +114,7 @@ def _request_cancel(state: State, execution: Execution, attributes: dict[str, An
     )
     if activity.state == "scheduled":
         # "If the activity task was scheduled but has not been assigned to a worker, then it is canceled."
-        state.end_activity(
-            execution, activity, "ActivityTaskCanceled", latestCancelRequestedEventId=activity.cancel_id
-        )
+        state.end_activity(execution, activity, "ActivityTaskCanceled", latestCancelRequestedEventId=activity.cancel_id)
 
 
 def _start_timer(state: State, execution: Execution, attributes: dict[str, Any], completed_id: int) -> None:
@@ -267,10 +265,6 @@ def _send(
     state.outbox.append(act)
 
 
-def _lambda(*_: Any) -> None:
-    raise Fault("OperationNotPermittedFault", "lambda functions are not part of this service")
-
-
 _DO: dict[str, Callable[[State, Execution, dict[str, Any], int], None]] = {
     "ScheduleActivityTask": _schedule,
     "RequestCancelActivityTask": _request_cancel,
@@ -280,6 +274,4 @@ _DO: dict[str, Callable[[State, Execution, dict[str, Any], int], None]] = {
     "StartChildWorkflowExecution": _start_child,
     "SignalExternalWorkflowExecution": _signal,
     "RequestCancelExternalWorkflowExecution": _request_cancel_of,
-    "ScheduleLambdaFunction": _lambda,
 }
-_NEED_ATTRIBUTES = set(_DO)

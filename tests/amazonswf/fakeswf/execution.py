@@ -56,10 +56,8 @@ class Execution:
     previous_started_id: int = 0
     news: bool = False
     cancel_requested: bool = False
-    context: str | None = None
     activities: dict[str, Activity] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
-    settled: int = 0  # events before the last answer to a decision task: what a lagging reader still sees
 
     @property
     def is_open(self) -> bool:

@@ -242,9 +242,7 @@ class State:
         self._limit(execution, activity, "startToCloseTimeout", "START_TO_CLOSE")
         self._watch(execution, activity)
 
-    def _limit(
-        self, execution: Execution, activity: Activity, name: str, kind: str, state: str | None = None
-    ) -> None:
+    def _limit(self, execution: Execution, activity: Activity, name: str, kind: str, state: str | None = None) -> None:
         def act() -> None:
             if execution.activities.get(activity.id) is activity and state in (None, activity.state):
                 self._activity_times_out(execution, activity, kind)

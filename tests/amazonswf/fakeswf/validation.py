@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import botocore.session
+
 from fakeswf.faults import invalid
 
 # "must not contain a : (colon), / (slash), | (vertical bar), or any control characters (\u0000-\u001f | \u007f-\u009f).

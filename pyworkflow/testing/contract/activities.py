@@ -46,6 +46,7 @@ class ActivityRules(Contract):
     # --- A1 ---
 
     def test_A1_activities_are_handed_out_in_order_of_arrival(self) -> None:
+        self.requires(fifo=True)
         for process_id in ("a", "b", "c"):
             self.start(process_id)
             self.decide(*(ScheduleActivity("Pay", id=f"{process_id}{number}") for number in (2, 1)))
@@ -54,8 +55,7 @@ class ActivityRules(Contract):
         assert self.backend.poll_activity_task() is None
 
     def test_A1_a_poll_that_names_activities_is_given_no_others(self) -> None:
-        if not self.backend.capabilities.polls_by_name:
-            pytest.skip("polls hand out whatever is in their category, by its own account")
+        self.requires(polls_by_name=True)
         self.backend.register_activity("Pack", scheduled_timeout=YEAR)
         self.start()
         self.decide(*(ScheduleActivity(name, id=name) for name in ("Pay", "Pack")))

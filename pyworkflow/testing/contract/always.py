@@ -28,6 +28,7 @@ from pyworkflow.exceptions import (
     UnknownActivityException,
     UnknownDecisionException,
     UnknownProcessException,
+    UnsupportedException,
 )
 from pyworkflow.process import Process
 from pyworkflow.signal import Signal
@@ -90,6 +91,7 @@ class AlwaysRules(Contract):
         assert "signal" not in self.types("other")
 
     def test_Z1_a_message_of_a_close_is_recorded_with_it(self) -> None:
+        self.requires(streams_all=True)
         self.start("p")
         self.decide(StartChildProcess(Process("Order", "c")))
         before = len(self.log())
@@ -98,6 +100,7 @@ class AlwaysRules(Contract):
         assert recorded == [("c", "decision_started"), ("c", "decision"), ("p", "child_process")]
 
     def test_Z1_the_events_of_all_processes_stand_in_the_order_of_their_commits(self) -> None:
+        self.requires(streams_all=True)
         for id in ("a", "b"):
             self.start(id)
         for id in ("a", "b", "a"):
@@ -110,7 +113,22 @@ class AlwaysRules(Contract):
         assert sequence == sorted(set(sequence))
         assert [one.event for one in log if one.process_id == "a"] == self.history("a")
 
+    def test_Z1_the_events_of_a_process_can_be_read_on_from_anywhere(self) -> None:
+        self.start("a")
+        self.decide(RecordMarker("m"))
+        self.backend.signal_process("a", "go")
+        whole = list(self.backend.events("a"))
+        assert [(one.process_id, one.run, one.event) for one in whole] == [("a", 1, one) for one in self.history("a")]
+        for passed, one in enumerate(whole, start=1):
+            assert list(self.backend.events("a", after=one.seq)) == whole[passed:]
+
+    def test_Z1_where_the_events_of_all_cannot_be_read_the_call_says_so(self) -> None:
+        self.requires(streams_all=False)
+        with pytest.raises(UnsupportedException):
+            self.backend.events()
+
     def test_Z1_events_can_be_read_on_from_anywhere(self) -> None:
+        self.requires(streams_all=True)
         for id in ("a", "b", "a2", "b2"):
             self.start(id)
         log = self.log()
@@ -174,7 +192,8 @@ class AlwaysRules(Contract):
         """A process that uses this value everywhere; then it is read in all ways."""
         process_id = self.start(input=data, tags=[str(data)])
         self.backend.signal_process(process_id, str(data), data)
-        self.decide(ScheduleActivity("Pay", id=str(data), input=data), RecordMarker(str(data), data), Timer(1, data))
+        activity = ScheduleActivity("Pay", id=self.allowed(str(data)), input=data)
+        self.decide(activity, RecordMarker(str(data), data), Timer(1, data))
         self.work(data)
         task = some(self.backend.poll_decision_task())
         self.backend.fail_decision_task(task, str(data), str(data))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from pyworkflow.decision import Decision, ScheduleActivity
 from pyworkflow.event import Event, utcnow
 from pyworkflow.process import Process
 from pyworkflow.task import ActivityTask, DecisionTask
-from pyworkflow.testing.clock import Clock
+from pyworkflow.testing.clock import START, Clock
 from pyworkflow.testing.roles import PATIENCE
 
 Thing = TypeVar("Thing")
@@ -63,6 +64,7 @@ class Contract:
         self._time: Callable[[], datetime] = self.clock
         self._opened: list[Backend] = []
         self.backend = self.opened(self.construct_backend(self.clock))
+        self.clock.advance(-(START.microsecond / 1e6 % self.backend.capabilities.clock_step))
         yield
         for backend in self._opened:
             backend.close()
@@ -73,6 +75,22 @@ class Contract:
         backend.register_activity("Pay", scheduled_timeout=YEAR)
         self._opened.append(backend)
         return backend
+
+    def requires(self, **promised: object) -> None:
+        """Skip the test unless the capabilities promise this much: what they declare instead is the reason."""
+        for name, value in promised.items():
+            declared = getattr(self.backend.capabilities, name)
+            if declared != value:
+                pytest.skip(f"it declares {name}={declared!r}")
+
+    def allowed(self, text: str) -> str:
+        """The text without what ids and names cannot hold here."""
+        return "".join(character for character in text if character not in self.backend.capabilities.refused_in_ids)
+
+    def rounded(self, seconds: float) -> timedelta:
+        """So many seconds, as durations are kept here."""
+        step = self.backend.capabilities.time_step
+        return timedelta(seconds=math.ceil(round(seconds / step, 3)) * step)
 
     def in_real_time(self) -> Backend:
         """From here on the test uses a backend whose clock is that of the machine."""
@@ -141,10 +159,17 @@ class Contract:
         return self.backend.poll_decision_task(category) is not None
 
     def log(self) -> list[Recorded]:
-        """Every event of the store, in the order of their commits."""
+        """Every event of the store, in the order of their commits; process by process if it tells no other order."""
+        if self.backend.capabilities.streams_all:
+            return self._read_on(None)
+        ids = dict.fromkeys(str(process.id) for process in self.backend.processes(status=None))
+        return [recorded for process_id in ids for recorded in self._read_on(process_id)]
+
+    def _read_on(self, process_id: str | None) -> list[Recorded]:
+        """All events of one process, or of all, a page at a time."""
         log: list[Recorded] = []
         while True:
-            page = self.backend.events(after=log[-1].seq if log else None)
+            page = self.backend.events(process_id, after=log[-1].seq if log else None)
             if not page.items:
                 return log
             log.extend(page)

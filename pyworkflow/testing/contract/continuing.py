@@ -108,6 +108,7 @@ class ContinuingRules(Contract):
 
     @pytest.mark.parametrize("policy", ["ABANDON", "TERMINATE", "REQUEST_CANCEL"])
     def test_P9_children_stay_and_the_newest_run_hears_of_them(self, policy: str) -> None:
+        self.requires(children_over_runs=True)
         self.start("a")
         self.decide(StartChildProcess(Process("Order", "c", tags=["t"]), policy))
         self.decide()
@@ -119,6 +120,7 @@ class ContinuingRules(Contract):
         assert self.backend.process_by_id("a").run == 2
 
     def test_P9_a_childs_policy_takes_effect_at_the_last_close(self) -> None:
+        self.requires(children_over_runs=True)
         self.start("a")
         self.decide(StartChildProcess(Process("Order", "c"), "TERMINATE"), ContinueAsNew())
         assert self.open_ids() == ["a", "c"]

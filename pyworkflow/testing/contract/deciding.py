@@ -18,7 +18,7 @@ from pyworkflow.event import (
     ProcessStartedEvent,
     SignalEvent,
 )
-from pyworkflow.exceptions import UnknownDecisionException
+from pyworkflow.exceptions import UnknownDecisionException, UnsupportedException
 from pyworkflow.process import Process
 from pyworkflow.signal import Signal
 from pyworkflow.task import DecisionTask
@@ -38,8 +38,7 @@ class DecidingRules(Contract):
     # --- D1 ---
 
     def test_D1_a_poll_that_names_workflows_is_given_no_others(self) -> None:
-        if not self.backend.capabilities.polls_by_name:
-            pytest.skip("polls hand out whatever is in their category, by its own account")
+        self.requires(polls_by_name=True)
         self.backend.register_workflow("Parcel")
         for name in ("Order", "Parcel"):
             self.start(workflow=name)
@@ -123,6 +122,7 @@ class DecidingRules(Contract):
             assert self.backend.poll_decision_task("category that nobody ever named") is None
 
     def test_D2_the_decision_that_has_been_due_longest_is_offered_first(self) -> None:
+        self.requires(fifo=True)
         ids = []
         for _ in range(3):
             ids.append(self.start())
@@ -134,6 +134,11 @@ class DecidingRules(Contract):
         assert [self.decide().process.id for _ in range(3)] == [ids[2], ids[0], ids[1]]
 
     def test_D2_with_a_root_only_that_process_and_its_descendants_are_served(self) -> None:
+        if not self.backend.capabilities.polls_of_root:
+            for poll in (self.backend.poll_decision_task, self.backend.poll_activity_task):
+                with pytest.raises(UnsupportedException):
+                    poll(root="root")
+            pytest.skip("it declares polls_of_root=False")
         self.start("stranger")
         self.start("root")
         task = some(self.backend.poll_decision_task(root="root"))

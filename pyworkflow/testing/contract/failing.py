@@ -16,7 +16,7 @@ from pyworkflow.managed.worker import DecisionWorker
 from pyworkflow.process import Process
 from pyworkflow.testing.contract.base import Contract, some
 
-PAUSES = [1, 2, 4, 8, 16, 32, 60, 60]
+ATTEMPTS = 8
 
 
 class FickleWorkflow(Workflow):
@@ -33,6 +33,10 @@ class FickleWorkflow(Workflow):
 
 class FailingRules(Contract):
     """D8 and D9."""
+
+    def _pauses(self) -> list[float]:
+        """Seconds before the second attempt, the third and so on."""
+        return [min(2**number, self.backend.capabilities.longest_pause) for number in range(ATTEMPTS)]
 
     def _fail(self, reason: str = "why", *, code: str | None = None) -> None:
         """Take the decision that is due and fail."""
@@ -91,7 +95,7 @@ class FailingRules(Contract):
             self._fail(f"error {number}")
             decision = some(self.backend.pending(process_id).decision)
             assert (decision.state, decision.attempt, decision.error) == ("due", number + 1, f"error {number}")
-            self.clock.advance(60)
+            self.clock.advance(self.backend.capabilities.longest_pause)
         assert self.history(process_id)[2:] == [DecisionFailedEvent("error 1"), DecisionStartedEvent()]
 
     def test_D8_while_it_is_tried_again_the_attempt_and_the_last_error_are_shown(self) -> None:
@@ -130,7 +134,7 @@ class FailingRules(Contract):
 
     def test_D8_it_is_offered_again_after_longer_and_longer_pauses(self) -> None:
         process_id = self.start()
-        for pause in PAUSES:
+        for pause in self._pauses():
             self._fail(code="a")
             assert some(self.backend.pending(process_id).decision).due_at == self.clock() + timedelta(seconds=pause)
             self.clock.advance(pause - 0.001)
@@ -153,11 +157,12 @@ class FailingRules(Contract):
         assert len(self.decide().process.unseen_events()) == 4
 
     def test_D8_it_is_offered_at_once_to_other_code(self) -> None:
+        self.requires(retry_now=True)
         self.start()
-        for _ in PAUSES:
+        for pause in self._pauses():
             self._fail(code="a")
             assert self.backend.poll_decision_task(code="a") is None
-            self.clock.advance(60)
+            self.clock.advance(pause)
         self._fail(code="a")
         self._fail(code="b")
         for code in ("a", "b", None):
@@ -165,7 +170,17 @@ class FailingRules(Contract):
         task = some(self.backend.poll_decision_task(code="c"))
         assert self.backend.complete_decision_task(task, CompleteProcess())
 
+    def test_D8_where_it_is_not_offered_at_once_to_other_code_that_waits_as_long(self) -> None:
+        self.requires(retry_now=False)
+        self.start()
+        self._fail(code="a")
+        self.clock.advance(0.999)
+        assert self.backend.poll_decision_task(code="b") is None
+        self.clock.advance(0.001)
+        assert self.backend.poll_decision_task(code="b") is not None
+
     def test_D8_code_is_other_code_again_after_a_decision_was_made(self) -> None:
+        self.requires(retry_now=True)
         process_id = self.start()
         self._fail(code="a")
         self.clock.advance(1)
@@ -192,7 +207,7 @@ class FailingRules(Contract):
         process_id = self.start()
         for _ in range(50):
             self._fail()
-            self.clock.advance(60)
+            self.clock.advance(self.backend.capabilities.longest_pause)
         assert self.backend.process_by_id(process_id).result is None
         assert len(self.history(process_id)) == 4
         assert self.decide(CompleteProcess()).process.id == process_id
@@ -203,8 +218,9 @@ class FailingRules(Contract):
         self.backend.register_workflow("Brief", decision_timeout=2.5)
         process_id = self.start(workflow="Brief")
         task = some(self.backend.poll_decision_task())
-        assert some(self.backend.pending(process_id).decision).deadline == self.clock() + timedelta(seconds=2.5)
-        self.clock.advance(2.4)
+        limit = self.rounded(2.5)
+        assert some(self.backend.pending(process_id).decision).deadline == self.clock() + limit
+        self.clock.advance(limit.total_seconds() - 0.1)
         assert not self.is_due()
         self.clock.advance(0.1)
         again = some(self.backend.poll_decision_task())

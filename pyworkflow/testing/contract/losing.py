@@ -31,6 +31,7 @@ class LosingRules(Contract):
 
     @pytest.mark.parametrize("way", WAYS)
     def test_A5_a_lost_activity_is_recorded_and_handed_out_again_with_a_new_token(self, way: str) -> None:
+        self.requires(restarts_lost=True)
         process_id = self.scheduled(input=[1])
         lost = self._lose_activity(way)
         execution = lost.activity_execution
@@ -47,6 +48,7 @@ class LosingRules(Contract):
 
     @pytest.mark.parametrize("way", WAYS)
     def test_A5_a_result_is_taken_once_and_not_from_the_worker_that_was_lost(self, way: str) -> None:
+        self.requires(restarts_lost=True)
         process_id = self.scheduled()
         lost = self._lose_activity(way)
         self._is_lost(lost)
@@ -66,12 +68,14 @@ class LosingRules(Contract):
             self.backend.release(task)
 
     def test_A5_a_loss_calls_for_no_decision(self) -> None:
+        self.requires(restarts_lost=True)
         self.scheduled()
         self._lose_activity("release")
         assert not self.is_due()
 
     @pytest.mark.parametrize("way", WAYS)
     def test_A5_the_third_loss_ends_it(self, way: str) -> None:
+        self.requires(restarts_lost=True)
         process_id = self.scheduled()
         for losses in (1, 2):
             self._lose_activity(way)
@@ -88,8 +92,19 @@ class LosingRules(Contract):
         process_id = self.scheduled("Once")
         execution = self._lose_activity(way).activity_execution
         ended = ActivityEvent(execution, ActivityTimedOut(timeout="worker"))
-        assert self.history(process_id)[-2:] == [ActivityLostEvent(execution), ended]
+        restarts = self.backend.capabilities.restarts_lost
+        assert self.history(process_id)[4:] == ([ActivityLostEvent(execution), ended] if restarts else [ended])
         assert self.backend.poll_activity_task() is None
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_A5_where_nothing_is_restarted_the_first_loss_ends_any_activity(self, way: str) -> None:
+        self.requires(restarts_lost=False)
+        process_id = self.scheduled()
+        lost = self._lose_activity(way)
+        self._is_lost(lost)
+        assert self.last(process_id) == ActivityEvent(lost.activity_execution, ActivityTimedOut(timeout="worker"))
+        assert self.backend.poll_activity_task() is None
+        assert self.is_due()
 
     def test_A5_the_details_of_the_last_heartbeat_are_in_the_ending(self) -> None:
         self.backend.register_activity("Once", restart_lost=False)
@@ -100,6 +115,7 @@ class LosingRules(Contract):
         assert self.last(some(task.process_id)) == ended
 
     def test_A5_its_timeouts_begin_anew(self) -> None:
+        self.requires(restarts_lost=True)
         self.backend.register_activity("Brief", scheduled_timeout=10, execution_timeout=20)
         process_id = self.scheduled("Brief")
         self.clock.advance(9)
@@ -125,6 +141,7 @@ class LosingRules(Contract):
         assert "activity_lost" not in self.types(process_id)
 
     def test_A5_losses_are_counted_for_one_schedule(self) -> None:
+        self.requires(restarts_lost=True)
         process_id = self.scheduled(id="1")
         self._lose_activity("release")
         self._lose_activity("release")
@@ -169,6 +186,7 @@ class LosingRules(Contract):
     # --- leases ---
 
     def test_A5_only_what_a_lease_holds_is_lost_with_it(self) -> None:
+        self.requires(restarts_lost=True)
         mine, yours = self.backend.lease("me"), self.another().lease("you")
         held = self.running(lease=yours)
         free = self.running()
@@ -206,7 +224,8 @@ class LosingRules(Contract):
             assert isinstance(one.id, str)
             assert one.id != other.id
             some(self.backend.poll_activity_task(lease=one))
-        assert self.types(process_id)[-1] == "activity_lost"
+        lost = "activity_lost" if self.backend.capabilities.restarts_lost else "activity"
+        assert self.types(process_id)[-1] == lost
 
     def test_A5_releasing_what_is_over_does_nothing(self) -> None:
         task = self.running()

@@ -112,6 +112,7 @@ class OvertakingRules(Contract):
         assert self.backend.complete_decision_task(task, CompleteProcess()) is True
 
     def test_D6_the_loss_of_an_activity_is_no_reason_to_decide_again(self) -> None:
+        self.requires(restarts_lost=True)
         task = self._deciding()
         self.backend.release(self.activity)
         assert self.types("p")[-1] == "activity_lost"

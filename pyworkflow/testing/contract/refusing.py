@@ -173,6 +173,8 @@ class RefusingRules(Contract):
 
     @pytest.mark.parametrize("state", ["open", "closed"])
     def test_D5_a_child_whose_id_is_taken_comes_back_as_failed(self, state: str) -> None:
+        if state == "closed":
+            self.requires(ids_unique="always")
         self.start("c", input="first")
         self.decide(*([] if state == "open" else [CompleteProcess()]))
         process_id = self.start()

@@ -73,7 +73,8 @@ class ValueRules(Contract):
         decided = self.decide(ScheduleActivity("Pay", id="1", input=given), RecordMarker("m", given))
         activity = some(self.backend.poll_activity_task())
         self.backend.heartbeat_activity_task(activity, given)
-        assert self.open_activity(process_id).details == expected
+        if self.backend.capabilities.heartbeat_readback:
+            assert self.open_activity(process_id).details == expected
         self.backend.complete_activity_task(activity, given)
         self.decide(CompleteProcess(given))
         process = self.backend.process_by_id(process_id)
@@ -121,7 +122,8 @@ class ValueRules(Contract):
         self.backend.heartbeat_activity_task(task, "good")
         with self.nothing_recorded(), pytest.raises(InvalidValueException, match=r'\["items"\]\[1\]'):
             self.backend.heartbeat_activity_task(task, {"items": [0, REFUSED[bad]]})
-        assert self.open_activity(some(task.process_id)).details == "good"
+        if self.backend.capabilities.heartbeat_readback:
+            assert self.open_activity(some(task.process_id)).details == "good"
 
     @pytest.mark.parametrize("bad", REFUSED)
     def test_V3_a_value_in_a_decision_is_refused_saying_where(self, bad: str) -> None:

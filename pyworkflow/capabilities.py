@@ -48,9 +48,6 @@ class Capabilities:
     max_open: int | None = None
     """The most activities, and the most timers, that a process can have open."""
 
-    max_history: int | None = None
-    """The most events of a run, as the service counts them: one that reaches it is closed."""
-
     # --- time ---
 
     time_step: float = 0.000_001
@@ -81,9 +78,6 @@ class Capabilities:
     retry_now: bool = True
     """Is a decision that failed offered at once to a worker with other code? Otherwise after its pause."""
 
-    close_race_refused_whole: bool = True
-    """When news overtakes a closing decision, are the others of its list never applied? Otherwise hardly ever."""
-
     # --- activities ---
 
     restarts_lost: bool = True
@@ -108,9 +102,6 @@ class Capabilities:
     """Does a parent hear the details with which its child was canceled from outside?"""
 
     # --- looking ---
-
-    listing_lag: float = 0
-    """Seconds that listings can be behind."""
 
     streams_all: bool = True
     """Can the events of all processes be read in the order of their commits?"""

@@ -96,7 +96,7 @@ class Deciding:
         """Was it applied?
 
         SWF refuses a closing decision for which there is news, but nothing else of its list; so one that is not alone
-        is sent only if no news is to be seen. What comes in the moment between is the race that Capabilities tell of.
+        is sent only if no news is to be seen. What comes in the moment between undoes the closing alone.
         """
         if answer.closing is None:
             self._respond(token, {"decisions": answer.decisions})

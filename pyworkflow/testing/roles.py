@@ -17,7 +17,7 @@ PATIENCE = 30.0  # seconds after which what is waited for will not come
 def fan_out(process: Process, many: int) -> list[Decision]:
     """Schedule many activities, and complete with the sorted list of their results."""
     if process.is_new:
-        return [ScheduleActivity("Pay", id=f"{process.id}/{number}", input=number) for number in range(many)]
+        return [ScheduleActivity("Pay", id=f"{process.id}.{number}", input=number) for number in range(many)]
     if process.unfinished_activities():
         return []
     ended = [event.result for event in process.history if isinstance(event, ActivityEvent)]

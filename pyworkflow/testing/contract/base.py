@@ -161,11 +161,11 @@ class Contract:
     def log(self) -> list[Recorded]:
         """Every event of the store, in the order of their commits; process by process if it tells no other order."""
         if self.backend.capabilities.streams_all:
-            return self._read_on(None)
+            return self.log_of(None)
         ids = dict.fromkeys(str(process.id) for process in self.backend.processes(status=None))
-        return [recorded for process_id in ids for recorded in self._read_on(process_id)]
+        return [recorded for process_id in ids for recorded in self.log_of(process_id)]
 
-    def _read_on(self, process_id: str | None) -> list[Recorded]:
+    def log_of(self, process_id: str | None) -> list[Recorded]:
         """All events of one process, or of all, a page at a time."""
         log: list[Recorded] = []
         while True:

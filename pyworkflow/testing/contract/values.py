@@ -44,6 +44,16 @@ CALLS: dict[str, Callable[[Backend, Any], object]] = {
     "request cancel": lambda backend, value: backend.request_cancel_process("open", value),
 }
 
+# What is beyond a limit that the capabilities declare, where there is a running activity `task`.
+BEYOND: dict[str, Callable[[Any, int], object]] = {
+    "max_id": lambda contract, most: contract.start("a" * (most + 1)),
+    "max_tags": lambda contract, most: contract.start(tags=map(str, range(most + 1))),
+    "max_payload": lambda contract, most: contract.start(input="x" * most),
+    "max_heartbeat": lambda contract, most: contract.backend.heartbeat_activity_task(contract.task, "x" * most),
+    "max_timeout": lambda contract, most: contract.backend.register_workflow("Long", timeout=most + 1),
+    "max_open": lambda contract, most: contract.decide(*(Timer(1) for _ in range(most + 1))),
+}
+
 
 class Colour(str, Enum):  # noqa: UP042 - one of a StrEnum says what JSON says
     RED = "red"
@@ -124,6 +134,30 @@ class ValueRules(Contract):
             self.backend.heartbeat_activity_task(task, {"items": [0, REFUSED[bad]]})
         if self.backend.capabilities.heartbeat_readback:
             assert self.open_activity(some(task.process_id)).details == "good"
+
+    @pytest.mark.parametrize("limit", BEYOND)
+    def test_V3_what_is_beyond_a_declared_limit_is_refused_at_the_call(self, limit: str) -> None:
+        most = getattr(self.backend.capabilities, limit)
+        if most is None:
+            pytest.skip(f"it declares {limit}=None")
+        self.task = self.running()
+        self.backend.signal_process(some(self.task.process_id), "go")
+        before = self.types(some(self.task.process_id))
+        with pytest.raises((InvalidValueException, InvalidDecisionException), match=f"{most:,}"):
+            BEYOND[limit](self, most)
+        started = ["decision_started"] if limit == "max_open" else []
+        assert self.types(some(self.task.process_id)) == before + started
+        assert self.open_ids() == [self.task.process_id]
+
+    def test_V3_a_result_that_is_too_long_ends_the_activity_as_failed(self) -> None:
+        most = self.backend.capabilities.max_payload
+        if most is None:
+            pytest.skip("it declares max_payload=None")
+        process_id = self.scheduled()
+        self.work("x" * most)
+        ended: Any = self.last(process_id)
+        assert isinstance(ended.result, ActivityFailed)
+        assert f"{most:,}" in str(ended.result.reason)
 
     @pytest.mark.parametrize("bad", REFUSED)
     def test_V3_a_value_in_a_decision_is_refused_saying_where(self, bad: str) -> None:

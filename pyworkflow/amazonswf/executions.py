@@ -24,6 +24,7 @@ from pyworkflow.exceptions import UnknownProcessException
 
 Info = Mapping[str, Any]
 
+LIST_OPEN, LIST_CLOSED = "list_open_workflow_executions", "list_closed_workflow_executions"
 MOST_KNOWN = 10_000
 BEGINNING = datetime(2012, 1, 1, tzinfo=UTC)  # there was no SWF before
 
@@ -156,33 +157,27 @@ class Executions:
         if not limits.is_identifier(process_id):
             return
         only = {"executionFilter": {"workflowId": process_id}}
-        yield from self._listed("list_open_workflow_executions", BEGINNING, None, newest_first=True, **only)
-        yield from self._listed("list_closed_workflow_executions", BEGINNING, None, newest_first=True, **only)
+        for operation in (LIST_OPEN, LIST_CLOSED):
+            for info in self._listed(operation, BEGINNING, None, **only):
+                if info["execution"]["workflowId"] == process_id:  # some that speak as SWF does know no such filter
+                    yield info
 
     # --- many ---
 
-    def infos(self, query: Query, *, newest_first: bool, until: datetime | None = None) -> Iterator[Info]:
-        """What SWF lists of the executions that may fit the query, in the order of their starts."""
+    def infos(self, query: Query, *, until: datetime | None = None) -> Iterator[Info]:
+        """What SWF lists of the executions that may fit the query, those that were started last first."""
         since = query.since or BEGINNING
         listings: list[Iterator[Info]] = []
         if query.status in (None, "open"):
             filters = _filter(query.workflow, query.tag, ())
-            listings.append(
-                self._listed("list_open_workflow_executions", since, until, newest_first=newest_first, **filters)
-            )
+            listings.append(self._listed(LIST_OPEN, since, until, **filters))
         if query.status != "open":
             filters = _filter(query.workflow, query.tag, CLOSED_AS.get(query.status or "", ()))
-            listings.append(
-                self._listed("list_closed_workflow_executions", since, until, newest_first=newest_first, **filters)
-            )
-        if not newest_first:
-            listings.reverse()  # of those that started at the same moment the closed ones did so earlier
-        found = merge(*listings, key=lambda info: info["startTimestamp"], reverse=newest_first)
+            listings.append(self._listed(LIST_CLOSED, since, until, **filters))
+        found = merge(*listings, key=started_at, reverse=True)
         return (info for info in found if _fits(info, query))
 
-    def _listed(
-        self, operation: str, since: datetime, until: datetime | None, *, newest_first: bool, **filters: Any
-    ) -> Iterator[Info]:
+    def _listed(self, operation: str, since: datetime, until: datetime | None, **filters: Any) -> Iterator[Info]:
         times = {"oldestDate": since} if until is None else {"oldestDate": since, "latestDate": until}
         try:
             yield from self._service.pages(
@@ -190,7 +185,6 @@ class Executions:
                 "executionInfos",
                 domain=self._service.domain,
                 startTimeFilter=times,
-                reverseOrder=not newest_first,
                 **filters,
             )
         except UnknownResource:
@@ -215,6 +209,12 @@ def summary(story: Story) -> Summary:
         events=len(story.events),
         failures=story.round.attempts,
     )
+
+
+def started_at(info: Info) -> datetime:
+    """When the run that is listed there was started."""
+    at: datetime = info["startTimestamp"]
+    return at
 
 
 def _filter(workflow: str | None, tag: str | None, closed_as: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from pyworkflow.amazonswf.executions import Executions, Info, summary
+from pyworkflow.amazonswf.executions import Executions, Info, started_at, summary
 from pyworkflow.amazonswf.history import Story
 from pyworkflow.backend import Page, Query, Recorded, Summary
 from pyworkflow.exceptions import InvalidValueException
@@ -20,7 +20,7 @@ def processes(executions: Executions, query: Query) -> Iterator[Process]:
 
     Which they are is settled at the beginning: SWF's pages may skip some when others close meanwhile.
     """
-    for info in list(executions.infos(query, newest_first=False)):
+    for info in reversed(list(executions.infos(query))):
         story = executions.story_of(info)
         if story is not None and (query.status in (None, "open") or _has_status(story, query.status)):
             yield story.process()
@@ -72,13 +72,13 @@ def _cursor(info: Info) -> str:
 def _after(executions: Executions, query: Query, cursor: str | None) -> Iterator[Info]:
     """What comes after the one that the cursor names."""
     if cursor is None:
-        yield from executions.infos(query, newest_first=True)
+        yield from executions.infos(query)
         return
     at, run_id = _parsed(cursor)
     passed = False
     # Requests carry whole seconds, so some that were listed before come again.
-    for info in executions.infos(query, newest_first=True, until=at + timedelta(seconds=1)):
-        started = round(info["startTimestamp"].timestamp() * 1000)
+    for info in executions.infos(query, until=at + timedelta(seconds=1)):
+        started = round(started_at(info).timestamp() * 1000)
         if started < round(at.timestamp() * 1000) or passed:
             yield info
         elif info["execution"]["runId"] == run_id:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pyworkflow.activity import ActivityExecution
@@ -115,17 +115,11 @@ class Polling:
         token = Token(
             "decision", execution["workflowId"], execution["runId"], first["startedEventId"], first["taskToken"]
         )
-        story = tell(Story(token.process_id, token.run_id), first["events"])
-        page = first
-        while page.get("nextPageToken"):  # at once: SWF keeps these pages for the task's own time only
-            page = self._service.call(
-                "poll_for_decision_task",
-                domain=self._service.domain,
-                taskList={"name": category},
-                identity=identity,
-                nextPageToken=page["nextPageToken"],
-            )
-            tell(story, page["events"])
+        story = Story(token.process_id, token.run_id)
+        try:
+            tell(story, self._all_events(first, category, identity))
+        except UnknownResource:
+            return None  # it has timed out, or its run has closed, before it was read to the end
         self._executions.know(token.process_id, token.run_id)
         self._observing.polled(story)
         held = Held(DecisionTask(story.process(), token.text), token, story)
@@ -133,6 +127,20 @@ class Polling:
             self._deciding.pass_over(held)
             return None
         return held
+
+    def _all_events(self, first: dict[str, Any], category: str, identity: str | None) -> Iterator[dict[str, Any]]:
+        """The events of all pages of a decision task, which SWF keeps for the time of the task only."""
+        page = first
+        yield from page["events"]
+        while page.get("nextPageToken"):
+            page = self._service.call(
+                "poll_for_decision_task",
+                domain=self._service.domain,
+                taskList={"name": category},
+                identity=identity,
+                nextPageToken=page["nextPageToken"],
+            )
+            yield from page["events"]
 
     def _ask_activity(self, category: str, identity: str | None) -> Held | None:
         answer = self._poll("poll_for_activity_task", category, identity)

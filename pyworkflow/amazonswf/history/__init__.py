@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pyworkflow.amazonswf.history import activities, children, execution, messages, rounds, timers
+from pyworkflow.amazonswf.history import activities, children, execution, messages, tasks, timers
 from pyworkflow.amazonswf.history.story import Handler, Story
 
 _HANDLERS: dict[str, Handler] = {
     **execution.HANDLERS,
-    **rounds.HANDLERS,
+    **tasks.HANDLERS,
     **activities.HANDLERS,
     **timers.HANDLERS,
     **children.HANDLERS,

@@ -62,15 +62,12 @@ def _close(
     given = dict(attributes)
     version = given.pop("workflowTypeVersion", execution.asked["workflowType"]["version"])
     asked = {**given, "workflowType": {"name": execution.asked["workflowType"]["name"], "version": version}}
-    number = state.close(
-        execution, event, status, decisionTaskCompletedEventId=completed_id, newExecutionRunId="", **asked
-    )
+    run_id = state.new_run_id()
+    told = {**asked, "newExecutionRunId": run_id, "decisionTaskCompletedEventId": completed_id}
+    state.close(execution, event, status, **told)
     # That the new run has the parent of the old one, which hears of the last close, AWS's documents do not say; there
     # is no event by which it could hear of this one.
-    following = state.start(execution.workflow_id, asked, execution.parent, execution.run_id)
-    execution.events[number - 1][f"{event[0].lower()}{event[1:]}EventAttributes"]["newExecutionRunId"] = (
-        following.run_id
-    )
+    state.start(execution.workflow_id, asked, execution.parent, execution.run_id, run_id)
 
 
 def _schedule(state: State, execution: Execution, attributes: dict[str, Any], completed_id: int) -> None:

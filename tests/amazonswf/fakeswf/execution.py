@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fakeswf.validation import check_event
+
 
 @dataclass
 class Activity:
@@ -75,9 +77,9 @@ class Execution:
         timestamp = max(last, int(at.timestamp() * 1000) / 1000)
         key = f"{kind[0].lower()}{kind[1:]}EventAttributes"
         given = {name: value for name, value in attributes.items() if value is not None}
-        self.events.append(
-            {"eventTimestamp": timestamp, "eventType": kind, "eventId": len(self.events) + 1, key: given}
-        )
+        event = {"eventTimestamp": timestamp, "eventType": kind, "eventId": len(self.events) + 1, key: given}
+        check_event(event)
+        self.events.append(event)
         return len(self.events)
 
     def info(self, *, closed: bool) -> dict[str, Any]:

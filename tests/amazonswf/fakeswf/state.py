@@ -104,10 +104,19 @@ class State:
         found = self._runs.get(run_id)
         return found if found is not None and found.workflow_id == workflow_id else None
 
+    def new_run_id(self) -> str:
+        return secrets.token_urlsafe(24)
+
     def start(
-        self, workflow_id: str, asked: dict[str, Any], parent: Parent | None = None, continued: str | None = None
+        self,
+        workflow_id: str,
+        asked: dict[str, Any],
+        parent: Parent | None = None,
+        continued: str | None = None,
+        run_id: str | None = None,
     ) -> Execution:
-        execution = Execution(workflow_id, secrets.token_urlsafe(24), asked, self.at, next(self._numbers), parent)
+        run_id = run_id or self.new_run_id()
+        execution = Execution(workflow_id, run_id, asked, self.at, next(self._numbers), parent)
         self.executions.append(execution)
         self._open[workflow_id] = self._runs[execution.run_id] = execution
         self.record(
@@ -128,9 +137,9 @@ class State:
             self.call_for_decision(execution)
         return number
 
-    def close(self, execution: Execution, kind: str, status: str, **attributes: Any) -> int:
+    def close(self, execution: Execution, kind: str, status: str, **attributes: Any) -> None:
         """It is over; its parent is told."""
-        number = execution.record(kind, self.at, **attributes)
+        execution.record(kind, self.at, **attributes)
         execution.close_status, execution.closed_at = status, self.at
         execution.activities.clear()
         execution.timers.clear()
@@ -141,7 +150,6 @@ class State:
             if status == "TERMINATED":
                 told = {}  # ChildWorkflowExecutionTerminatedEventAttributes has neither reason nor details
             self.outbox.append(lambda: self._tell_parent(execution, TOLD[status], told))
-        return number
 
     def _tell_parent(self, child: Execution, kind: str, told: dict[str, Any]) -> None:
         assert child.parent is not None

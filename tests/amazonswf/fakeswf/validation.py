@@ -43,6 +43,11 @@ def check_decision(decision: dict[str, Any]) -> None:
     _check(model().shape_for("Decision"), decision, "Decision")
 
 
+def check_event(event: dict[str, Any]) -> None:
+    """Raises a Fault for an event of a history that the service would not record."""
+    _check(model().shape_for("HistoryEvent"), event, event["eventType"])
+
+
 def _check(shape: Any, value: Any, where: str) -> None:
     match shape.type_name:
         case "structure":

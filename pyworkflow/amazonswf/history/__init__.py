@@ -12,7 +12,7 @@ from typing import Any
 from pyworkflow.amazonswf.history import activities, children, execution, messages, tasks, timers
 from pyworkflow.amazonswf.history.story import Handler, Story
 
-_HANDLERS: dict[str, Handler] = {
+HANDLERS: dict[str, Handler] = {
     **execution.HANDLERS,
     **tasks.HANDLERS,
     **activities.HANDLERS,
@@ -27,7 +27,7 @@ def tell(story: Story, events: Iterable[Mapping[str, Any]]) -> Story:
     for event in events:
         kind = event["eventType"]
         story.turn_to(event["eventId"], event["eventTimestamp"])
-        handle = _HANDLERS.get(kind)
+        handle = HANDLERS.get(kind)
         if handle is not None:
             handle(story, attributes_of(event))
     return story
@@ -40,4 +40,4 @@ def attributes_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
     return attributes
 
 
-__all__ = ["Story", "attributes_of", "tell"]
+__all__ = ["HANDLERS", "Story", "attributes_of", "tell"]

@@ -506,6 +506,16 @@ def test_a_closing_that_a_signal_overtook_is_decided_again_with_all_that_was_new
     assert story.process().unseen_events() == [SignalEvent(Signal("go", [1])), SignalEvent(Signal("late"))]
 
 
+@pytest.mark.parametrize("order", [[0, 1, 2], [0, 2, 1], [1, 0, 2]])
+def test_news_is_not_lost_whenever_the_next_decision_task_is_scheduled(order: list[int]) -> None:
+    next_one: Short = ("DecisionTaskScheduled", {"taskList": DEFAULT, "startToCloseTimeout": "60"})
+    completed: Short = ("DecisionTaskCompleted", {"scheduledEventId": 5, "startedEventId": 6})
+    between = [(SIGNALED, next_one, completed)[position] for position in order]
+    taken: Short = ("DecisionTaskStarted", {"scheduledEventId": 8})
+    begun_again = tell(Story("p", "run"), events(STARTED, *answered(2), *asked(5), *between, taken))
+    assert begun_again.process().unseen_events() == [SignalEvent(Signal("go", [1]))]
+
+
 def test_what_a_list_that_was_overtaken_withheld_is_forgotten_and_else_recorded_with_the_close() -> None:
     note: Short = (
         "MarkerRecorded",

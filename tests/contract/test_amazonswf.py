@@ -30,4 +30,4 @@ class TestAmazonSWF(BackendContract):
 
     def process_factory(self) -> Callable[[], AmazonSWFBackend]:
         url = self.open.enter_context(serving(self.service))
-        return partial(AmazonSWFBackend, "key id", "key", endpoint_url=url)
+        return partial(AmazonSWFBackend, "AKIA", "secret", endpoint_url=url)

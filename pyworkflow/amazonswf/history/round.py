@@ -47,8 +47,9 @@ class Round:
             self.news = True
 
     def scheduled(self, at: datetime) -> None:
-        """A task waits for a worker."""
-        self.state, self.since = "due", at
+        """A task waits for a worker; one that is scheduled while another runs is that which follows it."""
+        if self.state != "running":
+            self.state, self.since = "due", at
 
     def started(self, length: int, at: datetime, identity: str | None, code: str | None) -> list[Event]:
         """A worker has taken the task; our history had `length` events. A start that nothing followed serves again."""

@@ -281,7 +281,6 @@ class State:
 
     def end_activity(self, execution: Execution, activity: Activity, kind: str, **attributes: Any) -> None:
         del execution.activities[activity.id]
-        self.tokens.pop(activity.token, None)
         self.record(
             execution,
             kind,

@@ -16,7 +16,7 @@ from botocore.config import Config
 from fakeswf.faults import Fault
 from fakeswf.service import FakeSWF
 
-SESSION = boto3.session.Session("key id", "key", region_name="us-east-1")
+SESSION = boto3.session.Session("AKIA", "secret", region_name="us-east-1")
 READ_TIMEOUT = 75
 
 

@@ -40,6 +40,7 @@ def run(
 
     Example: pyworkflow run Order -i '{"order": 17}'
     """
+    from pyworkflow.exceptions import UnsupportedException
     from pyworkflow.process import Process, ProcessCompleted
 
     session = Session.of(context)
@@ -47,6 +48,11 @@ def run(
     cls = session.project.workflow(workflow)
     process = Process(cls, id, json_value(input, "-i"), tag)
     with session.open_backend(alone=True) as backend:
+        if not backend.capabilities.polls_of_root:
+            raise UnsupportedException(
+                f"the backend {session.settings.backend.url}",
+                "serve one process alone: `pyworkflow start` it, and let a `pyworkflow worker` work on all",
+            )
         manager = session.manager(backend)
         started = manager.start_process(process)
         output.note(f"process {started}")

@@ -44,6 +44,7 @@ MAY_IMPORT = {
     "sqlite": RULES,
     "datastore": RULES | {"memory"},  # whose rows are its mirror
     "blinker": VOCABULARY | {"backend"},
+    "amazonswf": PROMISE,  # never the rules, which are those of the other end
     "managed": VOCABULARY | {"backend"},  # never the rules: it works with every backend
     "config": LOCAL | {"managed"},
     "testing": LOCAL | {"managed"},
@@ -65,10 +66,17 @@ ONLY_IN = {
     "filelock": "datastore/",
     "redis": "datastore/",
     "blinker": "blinker/",
+    "boto3": "amazonswf/service.py",
+    "botocore": ("amazonswf/service.py", "amazonswf/errors.py"),
 }
 
 # What would make a rule depend on more than its arguments.
-IMPURE = {"time", "random", "uuid", "secrets", "os", "threading", "sqlite3"}
+IMPURE = {"time", "random", "uuid", "secrets", "os", "threading", "sqlite3", "boto3", "botocore"}
+PURE = [
+    *(ROOT / "engine" / name for name in ("transitions.py", "decide.py", "changes.py", "records.py")),
+    *(ROOT / "amazonswf" / name for name in ("decisions.py", "wire.py", "results.py", "payload.py", "limits.py")),
+    *sorted((ROOT / "amazonswf" / "history").glob("*.py")),
+]
 
 
 def imports(path: Path) -> Iterator[str]:
@@ -113,9 +121,8 @@ def test_packages_of_others_are_known_only_where_they_belong(path: Path) -> None
             assert package in sys.stdlib_module_names, f"{package} is not one of our dependencies"
 
 
-@pytest.mark.parametrize("name", ["transitions.py", "decide.py", "changes.py", "records.py"])
-def test_rules_are_functions_of_their_arguments(name: str) -> None:
-    path = ROOT / "engine" / name
+@pytest.mark.parametrize("path", PURE, ids=name_of)
+def test_rules_and_translations_are_functions_of_their_arguments(path: Path) -> None:
     assert not IMPURE & {imported.split(".")[0] for imported in imports(path)}
     assert "utcnow" not in path.read_text()
     assert ".now(" not in path.read_text()
@@ -140,4 +147,5 @@ def test_importing_the_package_loads_the_vocabulary_and_no_backend() -> None:
 
 @pytest.mark.parametrize("statement", ["import pyworkflow.memory", "import pyworkflow.managed.worker"])
 def test_what_is_heavy_is_loaded_only_by_what_needs_it(statement: str) -> None:
-    assert not loaded(statement) & {"sqlite3", "typer", "rich", "pytest", "watchfiles", "sqlite_utils", "tomli"}
+    heavy = {"sqlite3", "typer", "rich", "pytest", "watchfiles", "sqlite_utils", "tomli", "boto3", "botocore"}
+    assert not loaded(statement) & heavy

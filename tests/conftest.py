@@ -74,6 +74,18 @@ def redis_address(redis_socket: Path) -> str:
         return f"127.0.0.1:{client.config_get('port')['port']}"
 
 
+@pytest.fixture(scope="session")
+def moto_url() -> Iterator[str]:
+    """Where a server of moto listens, which speaks as Amazon SWF does."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
 def _free_port() -> int:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))

@@ -72,6 +72,17 @@ def test_the_documents_receiver_hears_that_a_process_was_started(capsys: pytest.
     assert capsys.readouterr().out == "Started Process(workflow='Foo', id='p')\n"
 
 
+def test_the_documents_amazon_swf_backend_serves_a_manager(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_SWF", moto_url)  # boto3 then goes there, and not to AWS
+    names: dict[str, Any] = {"ACCESS_KEY_ID": "AKIA", "SECRET_ACCESS_KEY": "secret"}
+    exec(snippet("amazonswf"), names)
+    manager, backend = names["manager"], names["backend"]
+    backend.register_workflow("Foo")
+    process_id = manager.start_process(Process("Foo", input=[3, 4]))
+    assert [(process.id, process.input) for process in manager.processes()] == [(process_id, [3, 4])]
+    backend.close()
+
+
 @pytest.mark.parametrize(
     "name",
     [

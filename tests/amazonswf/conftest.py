@@ -1,4 +1,4 @@
-"""A backend over the fake service, its clock; and a server of moto."""
+"""A backend over the fake service, and its clock."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from fakeswf import FakeSWF, attached
 from pyworkflow.amazonswf import AmazonSWFBackend
@@ -29,16 +28,6 @@ def backend(service: FakeSWF) -> Iterator[AmazonSWFBackend]:
         backend.register_workflow("Order")
         backend.register_activity("Pay", scheduled_timeout=1000)
         yield backend
-
-
-@pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
-    """Where a server of moto listens."""
-    server = ThreadedMotoServer("127.0.0.1", 0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from time import sleep
 from typing import Any
 
 from pyworkflow.amazonswf import decisions, wire
@@ -121,7 +121,7 @@ class Deciding:
     def _was_closed(self, token: Token) -> bool:
         """Whether the run closed by this answer: what its history says, once the answer is to be seen there."""
         for attempt in range(TRIES):
-            threading.Event().wait(PAUSE if attempt else 0)
+            sleep(PAUSE if attempt else 0)
             events = self._executions.since(token)
             completed = next((at for at, event in enumerate(events) if _is_answer(event, token)), None)
             if completed is not None:

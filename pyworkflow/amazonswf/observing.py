@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
+from time import sleep
 
 from pyworkflow.amazonswf.executions import Executions
 from pyworkflow.amazonswf.history import Story
@@ -19,6 +20,9 @@ from pyworkflow.event import ActivityEvent, ActivityStartedEvent, Event
 
 LOGGER = logging.getLogger("pyworkflow.amazonswf")
 MOST_TOLD = 10_000
+Pick = Callable[[Story], list[int] | None]
+"""The positions of events in a story; None if they are not there yet, since histories can lag behind the call."""
+
 TRIES = 5  # readings of a history, which can lag behind the call
 PAUSE = 0.2  # seconds between them
 
@@ -32,7 +36,7 @@ class Observing:
         self._lock = threading.Lock()
         self._told: OrderedDict[tuple[str, int], None] = OrderedDict()
 
-    def after(self, process_id: str, run_id: str | None, pick: Callable[[Story], Iterable[int]]) -> None:
+    def after(self, process_id: str, run_id: str | None, pick: Pick) -> None:
         """A call may have recorded something for this run, the newest if None is given: `pick` says where it stands."""
         if self._observer() is None:
             return
@@ -40,11 +44,11 @@ class Observing:
             story = (
                 self._executions.newest(process_id) if run_id is None else self._executions.story(process_id, run_id)
             )
-            picked = [] if story is None else list(pick(story))
-            if story is not None and picked:
+            picked = None if story is None else pick(story)
+            if story is not None and picked is not None:
                 self._tell(story, picked)
                 return
-            threading.Event().wait(PAUSE if attempt else 0)
+            sleep(PAUSE if attempt else 0)
 
     def polled(self, story: Story) -> None:
         """A decision task was taken: what SWF recorded by itself since the one before is told with its start."""
@@ -77,36 +81,36 @@ def started(_: Story) -> list[int]:
     return [0]
 
 
-def last(event: Event) -> Callable[[Story], list[int]]:
+def last(event: Event) -> Pick:
     """Where an event that is equal to this one stands last, if a call recorded it."""
 
-    def pick(story: Story) -> list[int]:
+    def pick(story: Story) -> list[int] | None:
         found = [at for at, one in enumerate(story.events) if one == event and story.sources[at].by_call]
-        return found[-1:]
+        return found[-1:] or None
 
     return pick
 
 
-def ended(started_id: int) -> Callable[[Story], list[int]]:
+def ended(started_id: int) -> Pick:
     """Where the end of an activity stands that this event of SWF started: the first such after its own."""
 
-    def pick(story: Story) -> list[int]:
+    def pick(story: Story) -> list[int] | None:
         places = [at for at, one in enumerate(story.sources) if one.event_id >= started_id and one.by_call]
         if not places or not isinstance(start := story.events[places[0]], ActivityStartedEvent):
-            return []
+            return None
         ends = ((at, story.events[at]) for at in places)
-        return [at for at, one in ends if isinstance(one, ActivityEvent) and _is_of(start, one)][:1]
+        return [at for at, one in ends if isinstance(one, ActivityEvent) and _is_of(start, one)][:1] or None
 
     return pick
 
 
-def decided(started_id: int) -> Callable[[Story], list[int]]:
+def decided(started_id: int) -> Pick:
     """Where the answer to a decision task stands that this event of SWF started."""
 
-    def pick(story: Story) -> list[int]:
+    def pick(story: Story) -> list[int] | None:
         completed = story.completed.get(started_id)
         if completed is None:
-            return []
+            return None
         end = next((one for one in story.starts if one > completed), story.last_id + 1)
         within = range(completed, end)
         return [at for at, one in enumerate(story.sources) if one.event_id in within and _is_answer(story, at)]

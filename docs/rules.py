@@ -23,7 +23,8 @@ HEAD = """\
 
 What every backend promises has numbers, and each is tested, on every backend, by tests of that number in
 `pyworkflow.testing.BackendContract`. ✓: all of them passed. A figure beside it: some were left out, since the backend
-says that it cannot do what they need. –: all were.
+says that it cannot do what they need; a name such as `retry_now` is that of a field of its
+[capabilities](python.md). –: all were.
 
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pyworkflow.capabilities import CLOSINGS
 from pyworkflow.decision import (
     CancelProcess,
     CompleteProcess,
@@ -60,13 +61,16 @@ class ChildRules(Contract):
         self.backend.signal_process("p", "go")
         self.decide(decision)
 
-    def _goes_on(self, closing: str) -> bool:
-        """Does "c" go on although "p" has closed so, as the capabilities then say? It has heard nothing then."""
-        if BY.get(closing, "decision") in self.backend.capabilities.child_policy_on:
-            return False
-        assert self.open_ids() == ["c"]
-        assert self.types("c")[-1] in ("decision_started", "decision")
-        return True
+    def _holds(self, closing: str) -> bool:
+        """Does the policy hold if "p" closes so, by the capabilities?"""
+        return BY.get(closing, "decision") in self.backend.capabilities.child_policy_on
+
+    def _policy_holds(self, closing: str) -> None:
+        """Where it does not, "c" goes on and has heard nothing."""
+        if not self._holds(closing):
+            assert self.open_ids() == ["c"]
+            assert self.types("c")[-1] in ("decision_started", "decision")
+            self.requires(child_policy_on=CLOSINGS)
 
     def pass_time(self, seconds: float) -> None:
         """Let time pass, and a worker look."""
@@ -101,6 +105,8 @@ class ChildRules(Contract):
         self.pass_time(200)
         assert self.types("p").count("child_process") == 1
         assert self.backend.pending("p").children == ()
+        if closing == "is canceled":
+            self.requires(tells_cancel_details=True)
 
     def test_C1_a_child_that_its_parents_policy_closes_tells_nobody(self) -> None:
         self._family("TERMINATE")
@@ -148,8 +154,7 @@ class ChildRules(Contract):
         self._family("TERMINATE", parent="Brief")
         self.decide(ScheduleActivity("Pay"), category="young")
         PARENT_CLOSINGS[closing](self)
-        if self._goes_on(closing):
-            return
+        self._policy_holds(closing)
         closed = self.last("c")
         assert isinstance(closed, ProcessClosedEvent)
         assert isinstance(closed.result, ProcessCanceled)
@@ -162,8 +167,7 @@ class ChildRules(Contract):
         self._family("REQUEST_CANCEL", parent="Brief")
         self.decide(category="young")
         PARENT_CLOSINGS[closing](self)
-        if self._goes_on(closing):
-            return
+        self._policy_holds(closing)
         assert isinstance(self.last("c"), CancelRequestedEvent)
         assert self.open_ids() == ["c"]
         self.decide(CompleteProcess("tidied up"), category="young")
@@ -187,10 +191,12 @@ class ChildRules(Contract):
         self.decide(StartChildProcess(Process("Grandchild", "g"), "TERMINATE"), category="young")
         self.backend.signal_process("c", "go")
         CHILD_CLOSINGS[closing][0](self)
-        policy_holds = BY.get(closing, "decision") in self.backend.capabilities.child_policy_on
-        assert (self.backend.process_by_id("g").result is not None) == policy_holds
+        holds = self._holds(closing)
+        assert (self.backend.process_by_id("g").result is not None) == holds
         assert self.types("p").count("child_process") == 1
-        assert self.open_ids() == (["p"] if policy_holds else ["p", "g"])
+        assert self.open_ids() == (["p"] if holds else ["p", "g"])
+        if not holds:
+            self.requires(child_policy_on=CLOSINGS)
 
     def test_C2_grandchildren_follow_by_their_own_policies(self) -> None:
         self.start("p")

@@ -141,6 +141,7 @@ class FailingRules(Contract):
             assert self.backend.poll_decision_task(code="a") is None
             assert self.backend.poll_decision_task() is None
             self.clock.advance(0.001)
+        self.requires(longest_pause=60)
 
     def test_D8_what_arrives_does_not_shorten_the_pause(self) -> None:
         process_id = self.start()

@@ -47,6 +47,7 @@ class ObservingRules(Contract):
             told = {run: sorted(numbers) for run, numbers in told.items()}
             del told["p", 2]  # whose first decision nobody has taken
         assert told == {run: list(range(1, len(histories[run]) + 1)) for run in told}
+        self.requires(observes_all=True)
 
     def test_O1_it_is_heard_after_the_commit_and_before_the_call_returns(self) -> None:
         seen: list[Event] = []

@@ -31,7 +31,7 @@ class ProcessRules(Contract):
         """Seconds until the work of a worker that dies is found to be lost. Skips the test if it is not."""
         within = self.backend.capabilities.lost_work_after
         if within is None:
-            pytest.skip("it declares lost_work_after=None")
+            pytest.skip("lost_work_after is None, by its own account")
         return within
 
     def _played_together(self, *others: Elsewhere) -> list[list[Any]]:

@@ -140,6 +140,7 @@ class SignalRules(Contract):
         self.backend.cancel_process("c", "why")
         told = ProcessCanceled("why") if self.backend.capabilities.tells_cancel_details else ProcessCanceled()
         assert self.last("p") == ChildProcessEvent("c", told, "Order", [])
+        self.requires(tells_cancel_details=True)
 
     # --- X2 ---
 

@@ -57,7 +57,7 @@ class StartingRules(Contract):
         if self.allowed(id) != id or len(id) > (capabilities.max_id or len(id)):
             with self.nothing_recorded(), pytest.raises(InvalidValueException):
                 self.start(id)
-            return
+            self.requires(refused_in_ids="", max_id=None)
         assert self.start(id) == id
         self.backend.signal_process(id, "go")
         assert self.types(id) == ["process_started", "signal"]
@@ -72,7 +72,7 @@ class StartingRules(Contract):
         if self.backend.capabilities.ids_unique == "open" and list(self.backend.processes()) == []:
             self.start("a", input="next")
             assert self.backend.process_by_id("a").input == "next"
-            return
+            self.requires(ids_unique="always")
         with self.nothing_recorded(), pytest.raises(ProcessAlreadyStartedException) as caught:
             self.another().start_process(Process("Order", "a", input="other"))
         assert caught.value.process_id == "a"

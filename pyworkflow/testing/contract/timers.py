@@ -40,6 +40,8 @@ class TimerRules(Contract):
         task = some(self.backend.poll_decision_task())
         assert task.process.unseen_events() == [DecisionEvent(timer), TimerEvent(timer)]
         assert self.backend.pending(process_id).timers == ()
+        if rounded != timedelta(seconds=delay):
+            self.requires(time_step=0.000_001)
 
     def test_T1_a_timer_without_delay_is_due_at_once(self) -> None:
         self.start()

@@ -134,6 +134,7 @@ class TogetherRules(Contract):
             backend.complete_activity_task(activity)
 
     def test_Z6_an_activity_that_was_lost_comes_alone(self) -> None:
+        self.requires(restarts_lost=True)
         self.start("p")
         self.decide(*[ScheduleActivity("Pay", id=str(number)) for number in range(3)])
         first, second = some(self.backend.poll_activity_task()), some(self.backend.poll_activity_task())

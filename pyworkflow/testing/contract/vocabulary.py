@@ -184,6 +184,7 @@ class VocabularyRules(Contract):
         assert times == [started, started + timedelta(seconds=step)]
         (summary,) = self.backend.summaries(ALL)
         assert summary.started_at == started
+        self.requires(clock_step=0.000_001)
 
     def test_V4_times_come_back_in_utc_whatever_the_zone_of_the_clock(self) -> None:
         there = timezone(timedelta(hours=5, minutes=30))

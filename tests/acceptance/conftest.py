@@ -14,6 +14,7 @@ from time import monotonic
 
 import pytest
 
+from fakeswf import FakeSWF, serving
 from pyworkflow import Process
 from pyworkflow.backend import Backend
 from pyworkflow.config import open_backend, read_settings
@@ -148,6 +149,15 @@ def project(tmp_path: Path) -> Iterator[Callable[..., Project]]:
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def swf_url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where a service listens that was made after the documents of Amazon SWF; its polls are held for a second."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with serving(FakeSWF(hold=1)) as url:
+        yield url
 
 
 @pytest.fixture(autouse=True)

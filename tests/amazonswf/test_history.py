@@ -293,10 +293,7 @@ MEANINGS: dict[str, tuple[list[Short], list[Event]]] = {
     ),
     "a signal to another that arrives": (
         [
-            (
-                "SignalExternalWorkflowExecutionInitiated",
-                {"workflowId": "o", "signalName": "s", "input": "1", **DECIDED},
-            ),
+            SENT,
             (
                 "ExternalWorkflowExecutionSignaled",
                 {"workflowExecution": {"workflowId": "o", "runId": "r"}, "initiatedEventId": 5},
@@ -306,10 +303,7 @@ MEANINGS: dict[str, tuple[list[Short], list[Event]]] = {
     ),
     "a signal to another that does not": (
         [
-            (
-                "SignalExternalWorkflowExecutionInitiated",
-                {"workflowId": "o", "signalName": "s", "input": "1", **DECIDED},
-            ),
+            SENT,
             failed(
                 "SignalExternalWorkflowExecution",
                 "UNKNOWN_EXTERNAL_WORKFLOW_EXECUTION",

@@ -53,7 +53,7 @@ def _close(
     event, status = CLOSING[kind]
     if news:
         # "A CompleteWorkflowExecution decision failed. This could happen if there is an unhandled decision task pending
-        # in the workflow execution."
+        # in the workflow execution." (API reference, Decision)
         state.record(execution, f"{kind}Failed", cause="UNHANDLED_DECISION", decisionTaskCompletedEventId=completed_id)
         return
     if kind != "ContinueAsNewWorkflowExecution":
@@ -110,7 +110,8 @@ def _request_cancel(state: State, execution: Execution, attributes: dict[str, An
         "ActivityTaskCancelRequested", state.at, activityId=activity.id, decisionTaskCompletedEventId=completed_id
     )
     if activity.state == "scheduled":
-        # "If the activity task was scheduled but has not been assigned to a worker, then it is canceled."
+        # "If the activity task was scheduled but has not been assigned to a worker, then it is canceled." (API
+        # reference, Decision)
         state.end_activity(execution, activity, "ActivityTaskCanceled", latestCancelRequestedEventId=activity.cancel_id)
 
 

@@ -134,7 +134,7 @@ class FakeSWF:
 
     def _listed(self, *, closed: bool, domain: str, startTimeFilter: Answer, **how: Any) -> Answer:
         filters = {name: how.pop(name) for name in list(how) if name.endswith("Filter")}
-        if len(filters) > 1:  # "mutually exclusive. You can specify at most one of these in a request."
+        if len(filters) > 1:  # "mutually exclusive" (API reference, ListClosedWorkflowExecutions)
             raise invalid(f"more than one of {', '.join(filters)}")
         oldest, latest = startTimeFilter["oldestDate"], startTimeFilter.get("latestDate", float("inf"))
         infos = [
@@ -143,7 +143,7 @@ class FakeSWF:
             if one.is_open is not closed
         ]
         kept = [one for one in infos if oldest <= one["startTimestamp"] <= latest and _fits(one, filters)]
-        # "By default the results are returned in descending order of the start time."
+        # "By default the results are returned in descending order of the start time" (ListOpenWorkflowExecutions)
         return self._page("executionInfos", kept if how.get("reverseOrder") else kept[::-1], **how)
 
     # --- decision tasks ---
@@ -257,7 +257,9 @@ class FakeSWF:
 
     def _respond_activity_task_canceled(self, taskToken: str, **ending: Any) -> None:
         _, activity = self._executing(taskToken)
-        if not activity.cancel_id:  # "Only use this operation if the canceled flag of a … request returns true"
+        if not activity.cancel_id:
+            # "Only use this operation if the canceled flag of a RecordActivityTaskHeartbeat request returns true" (API
+            # reference, RespondActivityTaskCanceled): what happens otherwise it does not say.
             raise invalid("no cancel was requested")
         self._end_activity(taskToken, "ActivityTaskCanceled", latestCancelRequestedEventId=activity.cancel_id, **ending)
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from fakeswf.execution import Activity, Execution, Parent
 
-# "Records a WorkflowExecutionSignaled event … and creates a decision task": so it is of what a decider has to react to.
-# That a child has started does so too in services of the same design; AWS's documents do not say. The backend must
-# stand either.
+# "Records a WorkflowExecutionSignaled event … and creates a decision task" (API reference, SignalWorkflowExecution): so
+# it is of what a decider has to react to. That a child has started does so too in services of the same design; AWS's
+# documents do not say. The backend must stand either.
 NEWS = {
     "WorkflowExecutionStarted",
     "WorkflowExecutionSignaled",
@@ -178,7 +178,11 @@ class State:
             self.apply_policy(execution, policy)
 
     def apply_policy(self, parent: Execution, policy: str) -> None:
-        """ "the policy to use for the child workflow executions if it is terminated … or due to an expired timeout" """
+        """What becomes of its children (API reference, WorkflowExecutionStartedEventAttributes).
+
+        "The policy to use for the child workflow executions if this workflow execution is terminated, by calling the
+        TerminateWorkflowExecution action explicitly or due to an expired timeout."
+        """
         for child in [one for one in self.executions if one.is_open and one.parent is not None]:
             assert child.parent is not None
             if child.parent.run_id != parent.run_id:
@@ -192,7 +196,10 @@ class State:
     # --- decision tasks ---
 
     def call_for_decision(self, execution: Execution) -> None:
-        """One decision task at a time: what comes while one runs is for the next."""
+        """What comes while one runs is for the next (API reference, WorkflowExecutionOpenCounts).
+
+        "A workflow execution can have at most one open decision task."
+        """
         if not execution.is_open or execution.decision == "scheduled":
             return
         if execution.decision == "started":
@@ -275,8 +282,8 @@ class State:
         self.later(limit, act)
 
     def _activity_times_out(self, execution: Execution, activity: Activity, kind: str) -> None:
-        # "details: Contains the content of the details parameter for the last call made by the activity to
-        # RecordActivityTaskHeartbeat."
+        # "Contains the content of the details parameter for the last call made by the activity to
+        # RecordActivityTaskHeartbeat." (API reference, ActivityTaskTimedOutEventAttributes)
         self.end_activity(execution, activity, "ActivityTaskTimedOut", timeoutType=kind, details=activity.details)
 
     def end_activity(self, execution: Execution, activity: Activity, kind: str, **attributes: Any) -> None:

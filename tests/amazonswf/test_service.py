@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,14 @@ def test_a_url_with_an_unknown_option_or_a_wrong_domain_is_refused() -> None:
         opened("swf://us-east-1/orders", endpoint="http://127.0.0.1")
     with pytest.raises(ConfigurationException, match="does not take"):
         opened("swf://us-east-1/or:ders")
+
+
+def test_without_boto3_a_url_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("pyworkflow.amazonswf")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "boto3", None)
+    with pytest.raises(ConfigurationException, match=r"'boto3'.* pip install 'pyworkflow\[swf\]'"):
+        opened("swf://us-east-1/orders")
 
 
 # --- tokens ---

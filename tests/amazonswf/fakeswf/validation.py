@@ -11,8 +11,8 @@ import botocore.session
 from fakeswf.faults import invalid
 
 # "must not contain a : (colon), / (slash), | (vertical bar), or any control characters (\u0000-\u001f |
-# \u007f-\u009f). Also, it must not be the literal string arn." (API reference, StartWorkflowExecution, of workflowId, and
-# likewise of the others)
+# \u007f-\u009f). Also, it must not be the literal string arn." (API reference, StartWorkflowExecution, of workflowId,
+# and likewise of the others)
 NAMES = {"DomainName", "WorkflowId", "ActivityId", "TimerId", "Name", "Version"}
 REFUSED = re.compile("[:/|\x00-\x1f\x7f-\x9f]")
 

@@ -83,8 +83,9 @@ class Capabilities:
     restarts_lost: bool = True
     """Is an activity that was lost or released handed out again? Otherwise that ends it, as ActivityTimedOut."""
 
-    heartbeat_readback: bool = True
-    """Can the last heartbeat of a running activity be read, its time and its details?"""
+    reads_running: bool = True
+    """Can be read of a running activity when it last gave a sign of life, with which details, what its token is, and
+    whether it was handed off? Otherwise only the object that took it knows the last two."""
 
     # --- processes and each other ---
 

@@ -95,7 +95,7 @@ class AmazonSWFBackend(Backend):
         longest_pause=LONGEST_PAUSE,
         retry_now=False,
         restarts_lost=False,
-        heartbeat_readback=False,
+        reads_running=False,
         ids_unique="open",
         child_policy_on=frozenset({"decision", "cancel", "parent"}),
         children_over_runs=False,

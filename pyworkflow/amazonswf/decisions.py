@@ -296,7 +296,7 @@ def _request_cancel(at_hand: _List, decision: RequestCancelProcess) -> None:
 
 def _few(number: int, what: str) -> None:
     if number > limits.MAX_OPEN:
-        raise InvalidValueException("", f"more than {limits.MAX_OPEN:,} {what} would be open; Amazon SWF takes no more")
+        raise InvalidValueException("", f"more than {limits.MAX_OPEN} {what} would be open; Amazon SWF takes no more")
 
 
 def _as_stored(timer: Timer) -> Timer:

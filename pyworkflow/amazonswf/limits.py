@@ -21,7 +21,7 @@ MAX_HEARTBEAT = 2_048
 MAX_TAGS, MAX_TAG = 5, 256
 MAX_TIMEOUT = 31_536_000  # seconds: no execution lasts longer than a year
 MAX_DELAY = 99_999_999  # seconds: 8 digits
-MAX_OPEN = 1_000  # activities of an execution, and timers, and children
+MAX_OPEN = 998  # activities of an execution, and timers, and children: of 1,000 timers this backend may need two
 MAX_REQUEST = 1_000_000  # characters of a list of decisions; a request may have 1 MB
 
 REFUSED = ":/|" + "".join(map(chr, (*range(0x20), *range(0x7F, 0xA0))))

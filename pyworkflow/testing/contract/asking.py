@@ -134,6 +134,14 @@ class AskingRules(Contract):
         with pytest.raises(UnknownActivityException):
             self.backend.complete_activity_task(task, "again")
 
+    def test_A7_whoever_looks_finds_what_was_handed_off_and_its_token(self) -> None:
+        task = self.running()
+        self.backend.hand_off(task)
+        (left,) = self.another().pending(str(task.process_id)).activities
+        known = ("handed_off", task.context) if self.backend.capabilities.reads_running else ("running", None)
+        assert (left.state, left.token) == known
+        self.requires(reads_running=True)
+
     def test_A7_what_was_handed_off_is_not_released_any_more(self) -> None:
         task = self.running()
         token = self.backend.hand_off(task)
@@ -182,13 +190,13 @@ class AskingRules(Contract):
         for _ in range(3):
             self.clock.advance(4)
             assert self.backend.heartbeat_activity_task(task, "alive").cancel_requested is True
-        if self.backend.capabilities.heartbeat_readback:
+        if self.backend.capabilities.reads_running:
             assert self.open_activity(some(task.process_id)).details == "alive"
 
     # --- A8 ---
 
     def test_A8_the_last_details_are_readable_while_it_runs(self) -> None:
-        self.requires(heartbeat_readback=True)
+        self.requires(reads_running=True)
         task = self.running()
         process_id = some(task.process_id)
         before = self.open_activity(process_id)
@@ -216,11 +224,11 @@ class AskingRules(Contract):
         with self.nothing_recorded():
             self.backend.heartbeat_activity_task(task, "alive")
         assert not self.is_due()
-        if self.backend.capabilities.heartbeat_readback:
+        if self.backend.capabilities.reads_running:
             assert self.open_activity(some(task.process_id)).heartbeat_at == self.clock()
 
     def test_A8_where_signs_of_life_cannot_be_read_there_are_none(self) -> None:
-        self.requires(heartbeat_readback=False)
+        self.requires(reads_running=False)
         task = self.running()
         self.backend.heartbeat_activity_task(task, "alive")
         running = self.open_activity(some(task.process_id))

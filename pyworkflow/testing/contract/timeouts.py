@@ -91,7 +91,7 @@ class TimeoutRules(Contract):
         for _ in range(5):
             self.clock.advance(4)
             self.backend.heartbeat_activity_task(self.brief)
-        if self.backend.capabilities.heartbeat_readback:
+        if self.backend.capabilities.reads_running:
             assert self.open_activity(process_id).deadline == self.clock() + timedelta(seconds=5)
         self.clock.advance(5)
         with pytest.raises(UnknownActivityException):

@@ -83,7 +83,7 @@ class ValueRules(Contract):
         decided = self.decide(ScheduleActivity("Pay", id="1", input=given), RecordMarker("m", given))
         activity = some(self.backend.poll_activity_task())
         self.backend.heartbeat_activity_task(activity, given)
-        if self.backend.capabilities.heartbeat_readback:
+        if self.backend.capabilities.reads_running:
             assert self.open_activity(process_id).details == expected
         self.backend.complete_activity_task(activity, given)
         self.decide(CompleteProcess(given))
@@ -132,7 +132,7 @@ class ValueRules(Contract):
         self.backend.heartbeat_activity_task(task, "good")
         with self.nothing_recorded(), pytest.raises(InvalidValueException, match=r'\["items"\]\[1\]'):
             self.backend.heartbeat_activity_task(task, {"items": [0, REFUSED[bad]]})
-        if self.backend.capabilities.heartbeat_readback:
+        if self.backend.capabilities.reads_running:
             assert self.open_activity(some(task.process_id)).details == "good"
 
     @pytest.mark.parametrize("limit", BEYOND)

@@ -13,10 +13,12 @@ from pyworkflow.amazonswf import payload
 from pyworkflow.amazonswf.errors import UnknownResource
 from pyworkflow.amazonswf.executions import Executions
 from pyworkflow.amazonswf.history import Story
+from pyworkflow.amazonswf.history.open import OpenChild
 from pyworkflow.amazonswf.observing import Observing, last
 from pyworkflow.amazonswf.service import Service
 from pyworkflow.codec import Json
 from pyworkflow.event import CancelRequestedEvent, ProcessClosedEvent
+from pyworkflow.exceptions import UnknownProcessException
 from pyworkflow.process import ProcessCanceled
 
 
@@ -31,13 +33,23 @@ class Policies:
     def apply(self, parent: Story) -> None:
         """The run is closed: each child that is open meets its policy."""
         for child in parent.children.values():
-            if child.policy == "ABANDON" or child.run_id is None:
+            if child.policy == "ABANDON":
                 continue
-            first = self._executions.story(child.process_id, child.run_id)
-            story = None if first is None else self._executions.last_of(first)
+            story = self._newest(parent, child)
             if story is not None and story.status == "open":
                 with suppress(UnknownResource):  # it has closed meanwhile
                     self._meet(story, child.policy)
+
+    def _newest(self, parent: Story, child: OpenChild) -> Story | None:
+        """Its newest run; of one that the closing list started the parent's history does not tell the first."""
+        if child.run_id is not None:
+            first = self._executions.story(child.process_id, child.run_id)
+            return None if first is None else self._executions.last_of(first)
+        try:
+            story = self._executions.newest(child.process_id)
+        except UnknownProcessException:
+            return None
+        return story if story.parent == parent.process_id else None
 
     def terminate(self, process_id: str, run_id: str | None, reason: str, details: Json) -> None:
         """Close a run, the open one if none is named, and leave its children alone. Raises UnknownResource."""

@@ -521,8 +521,10 @@ def test_what_a_list_that_was_overtaken_withheld_is_forgotten_and_else_recorded_
     )
     refused: Short = ("CompleteWorkflowExecutionFailed", {"cause": "UNHANDLED_DECISION", **DECIDED})
     done: Short = ("WorkflowExecutionCompleted", DECIDED)
-    assert told(note, refused).events[2:] == [NO_CLOSE]
-    assert told(note, done).events[2:] == [DecisionEvent(Timer(1)), DecisionEvent(CompleteProcess())]
+    marker: Short = ("MarkerRecorded", {"markerName": "m", **DECIDED})
+    kept, noted = DecisionEvent(RecordMarker("m")), DecisionEvent(Timer(1))
+    assert told(note, marker, refused).events[2:] == [kept, NO_CLOSE]
+    assert told(note, marker, done).events[2:] == [noted, kept, DecisionEvent(CompleteProcess())]
 
 
 def test_a_decision_that_failed_is_in_the_history_once_and_waits_for_its_timer() -> None:

@@ -368,3 +368,10 @@ def test_looking_into_a_domain_that_there_is_not_makes_none(service: FakeSWF) ->
         assert looked == [[], []]
         assert backend.poll_decision_task() is None
     assert "RegisterDomain" not in service.called
+
+
+def test_a_child_that_the_closing_list_started_meets_its_policy(backend: AmazonSWFBackend) -> None:
+    backend.start_process(Process("Order", "p"))
+    child = StartChildProcess(Process("Order", "c"), "TERMINATE")
+    backend.complete_decision_task(decision(backend), [child, CompleteProcess()])
+    assert backend.process_by_id("c").history[-1].type == "process_closed"

@@ -79,8 +79,8 @@ def _terminated(story: Story, attributes: Mapping[str, Any]) -> None:
 
 
 def _close_by(story: Story, decision: Decision, status: str) -> None:
-    for one in (*story.withheld, decision):
-        story.decided(one)
+    story.end_list(closed=True)
+    story.decided(decision)
     story.over(status)
 
 

@@ -52,7 +52,7 @@ class Story:
         self.timers: dict[int, OpenTimer] = {}
         self.children: dict[int, OpenChild] = {}
         self.sent: dict[int, Sent] = {}
-        self.withheld: list[Decision] = []  # of a list that closes the run, if that is then closed
+        self._closing_list: list[tuple[Decision, bool]] = []
         self.round = Round()
         self.starts: list[int] = []  # the numbers of SWF's events that say that a decision was started
         self.completed: dict[int, int] = {}  # by such a number, that of the event that says that it was answered
@@ -81,9 +81,22 @@ class Story:
         for event in events:
             self.add(event, by_call=by_call)
 
-    def decided(self, decision: Decision) -> None:
-        """The workflow decided this."""
-        self.add(DecisionEvent(decision, datetime=self.at))
+    def decided(self, decision: Decision, *, if_closed: bool = False) -> None:
+        """The workflow decided this; or, `if_closed`, decided it in a list that counts only if it closes the run.
+
+        What follows in such a list waits with it, for the order.
+        """
+        if if_closed or self._closing_list:
+            self._closing_list.append((decision, if_closed))
+        else:
+            self.add(DecisionEvent(decision, datetime=self.at))
+
+    def end_list(self, *, closed: bool) -> None:
+        """A list that was to close the run did so, or not."""
+        waiting, self._closing_list = self._closing_list, []
+        for decision, if_closed in waiting:
+            if closed or not if_closed:
+                self.decided(decision)
 
     def over(self, status: str) -> None:
         """The run is closed, and its open work is withdrawn (P8)."""

@@ -44,7 +44,7 @@ def _completed(story: Story, attributes: Mapping[str, Any]) -> None:
 
 def _close_refused(story: Story, attributes: Mapping[str, Any]) -> None:
     cause = attributes.get("cause")
-    story.withheld.clear()
+    story.end_list(closed=False)
     reason = OVERTAKEN if cause == "UNHANDLED_DECISION" else f"the process was not closed: {cause}"
     story.add_all(story.round.overtaken(story.at, reason))
 
@@ -59,10 +59,8 @@ def _marker(story: Story, attributes: Mapping[str, Any]) -> None:
     data, ours = payload.read(attributes.get("details"))
     if attributes["markerName"] != payload.DECISION or "decision" not in ours:
         story.decided(RecordMarker(attributes["markerName"], data))
-    elif ours.get("closing"):
-        story.withheld.append(codec.DECISION.decode(ours["decision"]))
     else:
-        story.decided(codec.DECISION.decode(ours["decision"]))
+        story.decided(codec.DECISION.decode(ours["decision"]), if_closed=bool(ours.get("closing")))
 
 
 HANDLERS: dict[str, Handler] = {

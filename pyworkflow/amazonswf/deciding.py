@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from time import sleep
 from typing import Any
 
 from pyworkflow.amazonswf import decisions, wire
 from pyworkflow.amazonswf.errors import Unhandled, UnknownResource
-from pyworkflow.amazonswf.executions import CLOSED, Executions, Info
+from pyworkflow.amazonswf.executions import CLOSED, Executions, Info, readings
 from pyworkflow.amazonswf.history import Story, attributes_of
 from pyworkflow.amazonswf.holding import Held, Holding
 from pyworkflow.amazonswf.observing import Observing, decided
@@ -22,8 +21,6 @@ from pyworkflow.decision import Decision
 from pyworkflow.exceptions import UnknownDecisionException
 from pyworkflow.task import DecisionTask
 
-TRIES = 5  # readings of a history, which can lag behind the call
-PAUSE = 0.2  # seconds between them
 NO_NEWS = {"ActivityTaskStarted", "LambdaFunctionStarted"}
 
 
@@ -120,8 +117,7 @@ class Deciding:
 
     def _was_closed(self, token: Token) -> bool:
         """Whether the run closed by this answer: what its history says, once the answer is to be seen there."""
-        for attempt in range(TRIES):
-            sleep(PAUSE if attempt else 0)
+        for _ in readings():
             events = self._executions.since(token)
             completed = next((at for at, event in enumerate(events) if _is_answer(event, token)), None)
             if completed is not None:

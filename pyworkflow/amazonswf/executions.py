@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice, takewhile
+from time import sleep
 from typing import Any
 
 from pyworkflow.amazonswf import limits
@@ -26,6 +27,8 @@ Info = Mapping[str, Any]
 
 LIST_OPEN, LIST_CLOSED = "list_open_workflow_executions", "list_closed_workflow_executions"
 MOST_KNOWN = 10_000
+TRIES = 5  # readings of a history, which can lag behind the call
+PAUSE = 0.2  # seconds between them
 BEGINNING = datetime(2012, 1, 1, tzinfo=UTC)  # there was no SWF before
 
 # How an execution may have been closed that has one of our statuses; which it was of several, its history tells.
@@ -46,6 +49,14 @@ CLOSED = {
     "WorkflowExecutionTimedOut",
     "WorkflowExecutionTerminated",
 }
+
+
+def readings() -> Iterator[None]:
+    """Several times, with pauses: what was done may not be in the history yet."""
+    yield
+    for _ in range(TRIES - 1):
+        sleep(PAUSE)
+        yield
 
 
 class Executions:
@@ -77,13 +88,16 @@ class Executions:
 
     def story_until(self, process_id: str, run_id: str, event_id: int) -> Story | None:
         """This run up to one of SWF's events; None if that is not there."""
-        story = Story(process_id, run_id)
-        try:
-            events = self._history(process_id, run_id)
-            tell(story, takewhile(lambda event: event["eventId"] <= event_id, events))
-        except UnknownResource:
-            return None
-        return story if story.last_id == event_id else None
+        for _ in readings():
+            story = Story(process_id, run_id)
+            try:
+                events = self._history(process_id, run_id)
+                tell(story, takewhile(lambda event: event["eventId"] <= event_id, events))
+            except UnknownResource:
+                return None
+            if story.last_id == event_id:
+                return story
+        return None
 
     def since(self, token: Token) -> list[Info]:
         """SWF's events after the start of this task, oldest first."""

@@ -11,9 +11,8 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from time import sleep
 
-from pyworkflow.amazonswf.executions import Executions
+from pyworkflow.amazonswf.executions import Executions, readings
 from pyworkflow.amazonswf.history import Story
 from pyworkflow.backend import Observed, Observer
 from pyworkflow.event import ActivityEvent, ActivityStartedEvent, Event
@@ -22,9 +21,6 @@ LOGGER = logging.getLogger("pyworkflow.amazonswf")
 MOST_TOLD = 10_000
 Pick = Callable[[Story], list[int] | None]
 """The positions of events in a story; None if they are not there yet, since histories can lag behind the call."""
-
-TRIES = 5  # readings of a history, which can lag behind the call
-PAUSE = 0.2  # seconds between them
 
 
 class Observing:
@@ -40,7 +36,7 @@ class Observing:
         """A call may have recorded something for this run, the newest if None is given: `pick` says where it stands."""
         if self._observer() is None:
             return
-        for attempt in range(TRIES):
+        for _ in readings():
             story = (
                 self._executions.newest(process_id) if run_id is None else self._executions.story(process_id, run_id)
             )
@@ -48,7 +44,6 @@ class Observing:
             if story is not None and picked is not None:
                 self._tell(story, picked)
                 return
-            sleep(PAUSE if attempt else 0)
 
     def polled(self, story: Story) -> None:
         """A decision task was taken: what SWF recorded by itself since the one before is told with its start."""

@@ -89,6 +89,41 @@ def test_the_fault_that_the_documents_tell_of_is_answered_as_they_say(
     assert backend.process_by_id("p").history[-1].type == "decision_failed"
 
 
+def test_that_it_was_not_closed_is_found_out_though_the_history_lags(
+    backend: AmazonSWFBackend, service: FakeSWF
+) -> None:
+    backend.start_process(Process("Order", "p"))
+    task = decision(backend)
+    backend.process_by_id("p")
+    service.before["RespondDecisionTaskCompleted"].append(lambda: backend.signal_process("p", "late"))
+    service.lag = 2
+    assert backend.complete_decision_task(task, CompleteProcess()) is False
+    assert service.lag == 0
+
+
+def test_a_decision_is_answered_from_elsewhere_though_the_history_lags(
+    backend: AmazonSWFBackend, service: FakeSWF
+) -> None:
+    backend.start_process(Process("Order", "p"))
+    backend.process_by_id("p")
+    task = decision(backend)
+    service.lag = 1
+    with AmazonSWFBackend(client=attached(service)) as other:
+        assert other.complete_decision_task(task, CompleteProcess()) is True
+
+
+def test_an_observer_hears_what_was_recorded_though_the_history_lags(
+    backend: AmazonSWFBackend, service: FakeSWF
+) -> None:
+    backend.start_process(Process("Order", "p"))
+    backend.process_by_id("p")
+    heard: list[Observed] = []
+    backend.observer = heard.append
+    service.lag = 2
+    backend.signal_process("p", "go")
+    assert [event for observed in heard for event in observed.events] == [SignalEvent(Signal("go"))]
+
+
 # --- a decider that crashes ---
 
 

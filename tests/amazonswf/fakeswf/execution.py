@@ -60,6 +60,7 @@ class Execution:
     cancel_requested: bool = False
     activities: dict[str, Activity] = field(default_factory=dict)
     timers: dict[str, int] = field(default_factory=dict)
+    settled: int = 0  # events that also one who reads a lagging history sees
 
     @property
     def is_open(self) -> bool:

@@ -28,7 +28,8 @@ class FakeSWF:
 
     Pages hold `page` items; a poll that finds nothing is held for `hold` seconds of real time. `before` and `after`
     have what is to be done around the next calls of an operation: an act may raise a Fault, in place of the answer, or
-    do what another caller does at that moment. `called` has the names of the operations, in order.
+    do what another caller does at that moment. The next `lag` readings of a history tell no more than the last one
+    before. `called` has the names of the operations, in order.
     """
 
     def __init__(self, clock: Callable[[], datetime] = utcnow, *, page: int = 5, hold: float = 0.1) -> None:
@@ -38,6 +39,7 @@ class FakeSWF:
         self.before: defaultdict[str, deque[Act]] = defaultdict(deque)
         self.after: defaultdict[str, deque[Act]] = defaultdict(deque)
         self.called: list[str] = []
+        self.lag = 0
         self._domains: dict[str, State] = {}
         self._changed = threading.Condition(threading.RLock())
 
@@ -123,8 +125,13 @@ class FakeSWF:
         found = self._state(domain).run(execution["workflowId"], execution["runId"])
         if found is None:
             raise unknown(f"no execution {execution['workflowId']}")
-        events = found.events[::-1] if how.get("reverseOrder") else found.events
-        return self._page("events", list(events), **how)
+        events = list(found.events)
+        if self.lag:
+            # "This operation is eventually consistent. The results are best effort and may not exactly reflect recent
+            # updates and changes." (API reference, GetWorkflowExecutionHistory)
+            self.lag, events = self.lag - 1, events[: found.settled]
+        found.settled = max(found.settled, len(events))
+        return self._page("events", events[::-1] if how.get("reverseOrder") else events, **how)
 
     def _list_open_workflow_executions(self, **given: Any) -> Answer:
         return self._listed(closed=False, **given)

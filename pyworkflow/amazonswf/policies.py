@@ -2,7 +2,8 @@
 
 SWF has one policy for all children of an execution, fixed at its start, and applies it only when the execution is
 terminated or times out. Here each child has a policy of its own, so whoever closes the process, by a decision or by a
-call, sees to them; a time-out is seen by nobody, and its children go on.
+call, sees to them; a time-out is seen by nobody, and its children go on. So do those that a program which dies at
+that moment has not come to.
 """
 
 from __future__ import annotations

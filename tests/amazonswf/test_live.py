@@ -4,7 +4,7 @@ PYWORKFLOW_SWF_DOMAIN names a domain that is meant for this, and is made if it i
 region (us-east-1), PYWORKFLOW_SWF_ENDPOINT another service. The credentials are those that boto3 finds. It takes a
 minute or two, since polls that find nothing are held so long, and leaves closed processes behind::
 
-    PYWORKFLOW_SWF_DOMAIN=pyworkflow-tests pytest tests/amazonswf/test_live.py --timeout 600
+    PYWORKFLOW_SWF_DOMAIN=pyworkflow-tests pytest tests/amazonswf/test_live.py
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ DOMAIN = os.environ.get("PYWORKFLOW_SWF_DOMAIN", "")
 REGION = os.environ.get("PYWORKFLOW_SWF_REGION", "us-east-1")
 PATIENCE = 120.0
 
-pytestmark = pytest.mark.skipif(not DOMAIN, reason="PYWORKFLOW_SWF_DOMAIN names no domain of Amazon SWF")
+pytestmark = [
+    pytest.mark.skipif(not DOMAIN, reason="PYWORKFLOW_SWF_DOMAIN names no domain of Amazon SWF"),
+    pytest.mark.timeout(600),
+]
 
 
 @pytest.fixture

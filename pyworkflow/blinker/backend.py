@@ -33,8 +33,8 @@ class BlinkerBackend(Delegate):
 
     It is called after the commit and before the call returns, at most once for each event, in the thread that made
     the call. A coroutine is run to its end, meanwhile, in a thread and an event loop of its own. What a receiver
-    raises is logged, and the next one is called. Receivers may call the backend. Blinker keeps them by weak
-    references: a lambda needs `connect(..., weak=False)`.
+    raises is logged, and the next one is called; KeyboardInterrupt and SystemExit are raised when all have been.
+    Receivers may call the backend. Blinker keeps them by weak references: a lambda needs `connect(..., weak=False)`.
     """
 
     on_process_started = signals.signal(
@@ -102,12 +102,22 @@ class BlinkerBackend(Delegate):
 
     def _hear(self, observed: Observed) -> None:
         read = cache(partial(self._process, observed))
+        interrupts: list[BaseException] = []
         for number, event in enumerate(observed.events, start=observed.number):
-            self._send(event, number, observed, read)
+            self._send(event, number, observed, read, interrupts)
         if self.observer is not None:
             self.observer(observed)
+        if interrupts:
+            raise interrupts[0]
 
-    def _send(self, event: Event, number: int, observed: Observed, read: Callable[[], Process | None]) -> None:
+    def _send(
+        self,
+        event: Event,
+        number: int,
+        observed: Observed,
+        read: Callable[[], Process | None],
+        interrupts: list[BaseException],
+    ) -> None:
         signal = signal_for(event)
         if signal.is_muted:
             return
@@ -124,8 +134,10 @@ class BlinkerBackend(Delegate):
                 )
                 if iscoroutine(answer):
                     _run(answer)
-            except Exception:
+            except (Exception, asyncio.CancelledError):
                 LOGGER.exception("%r, which receives %s, failed; the event is recorded", receiver, signal.name)
+            except (KeyboardInterrupt, SystemExit) as interrupt:
+                interrupts.append(interrupt)
 
     def _process(self, observed: Observed) -> Process | None:
         try:

@@ -175,6 +175,40 @@ def test_what_a_receiver_raises_is_logged_and_the_others_hear_and_the_call_is_do
     assert {record.name for record in caplog.records} == {"pyworkflow.blinker"}
 
 
+def test_a_receiver_that_is_cancelled_has_failed_and_the_call_that_it_hears_of_has_not(
+    backend: BlinkerBackend, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def cancelled(_: object, **__: object) -> None:
+        raise asyncio.CancelledError
+
+    before, after = Receiver(), Receiver()
+    signal = BlinkerBackend.on_decision_started
+    backend.start_process(Process("Order", "p"))
+    with signal.connected_to(before), signal.connected_to(cancelled), signal.connected_to(after):
+        assert backend.poll_decision_task() is not None
+    assert len(before.told) == len(after.told) == 1
+    assert "which receives decision_started, failed" in caplog.text
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+def test_who_interrupts_in_a_receiver_does_so_when_the_others_have_heard(
+    backend: BlinkerBackend, interrupt: type[BaseException]
+) -> None:
+    def interrupts(_: object, **__: object) -> None:
+        raise interrupt
+
+    before, after = Receiver(), Receiver()
+    signal = BlinkerBackend.on_process_started
+    with (
+        signal.connected_to(before),
+        signal.connected_to(interrupts),
+        signal.connected_to(after),
+        pytest.raises(interrupt),
+    ):
+        backend.start_process(Process("Order", "p"))
+    assert len(before.told) == len(after.told) == 1
+
+
 def test_a_receiver_is_called_in_the_thread_of_the_call_and_a_coroutine_runs_beside_it_to_its_end(
     backend: BlinkerBackend,
 ) -> None:

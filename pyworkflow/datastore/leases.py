@@ -77,10 +77,13 @@ class RenewedLeases:
     compared. Who was held up himself, and could not renew in time, judges nobody until he has looked for a while.
     """
 
-    def __init__(self, datastore: Datastore, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, datastore: Datastore, clock: Callable[[], float] = monotonic, *, renewal: float = RENEWAL
+    ) -> None:
         self._datastore = datastore
         self._clock = clock
-        self._lock = threading.Lock()
+        self._renewal = renewal
+        self._lock = threading.Lock()  # of what follows, and never held while the datastore is asked
         self._own: dict[str, str] = {}  # identity by lease
         self._seen: dict[str, tuple[str, float]] = {}  # value, and when it was first seen, by lease
         self._renewed_at: float | None = None
@@ -90,30 +93,53 @@ class RenewedLeases:
     def open(self, identity: str | None) -> str:
         """A new lease, which a thread renews."""
         lease = str(uuid4())
+        named = (identity or "").replace("\n", " ")
+        self._put(lease, named, 0)
         with self._lock:
-            self._own[lease] = (identity or "").replace("\n", " ")
-            self._renew()
+            self._own[lease] = named
             if self._thread is None:
+                self._renewed_at = self._clock()
                 self._thread = threading.Thread(target=self._keep_renewing, name="pyworkflow-lease", daemon=True)
                 self._thread.start()
         return lease
 
     def is_alive(self, lease: str) -> bool:
         """Has its value changed lately, as far as is known here?"""
+        if lease in self._own:
+            return True
+        value = self._datastore.get(LEASES.child(lease))
         with self._lock:
-            return lease in self._own or self._has_changed(lease, self._datastore.get(LEASES.child(lease)))
+            return self._has_changed(lease, value)
 
     def count(self) -> int:
         """How many live, as far as is known here."""
+        values = list(self._datastore.query(Query(LEASES)))
         with self._lock:
-            return sum(self._has_changed(value.split("\n")[0], value) for value in self._datastore.query(Query(LEASES)))
+            return sum(self._has_changed(value.split("\n")[0], value) for value in values)
 
     def drop(self, lease: str) -> None:
         """It is over."""
         with self._lock:
             self._own.pop(lease, None)
             self._seen.pop(lease, None)
-            self._datastore.delete(LEASES.child(lease))
+        self._datastore.delete(LEASES.child(lease))
+
+    def renew(self) -> None:
+        """Change the values of all that are held here."""
+        with self._lock:
+            self._renewals += 1
+            own = self._own.copy()
+        for lease, identity in own.items():
+            self._put(lease, identity, self._renewals)
+            if lease not in self._own:  # it was dropped meanwhile
+                self._datastore.delete(LEASES.child(lease))
+        with self._lock:
+            now = self._clock()
+            self._forgive_if_late(now)
+            self._renewed_at = now
+
+    def _put(self, lease: str, identity: str, renewals: int) -> None:
+        self._datastore.put(LEASES.child(lease), f"{lease}\n{identity}\n{os.getpid()} {renewals}")
 
     def _has_changed(self, lease: str, value: str | None) -> bool:
         if value is None:
@@ -131,20 +157,14 @@ class RenewedLeases:
 
     def _keep_renewing(self) -> None:
         stopped = threading.Event()
-        while not stopped.wait(RENEWAL):
+        while not stopped.wait(self._renewal):
             with self._lock:
                 if not self._own:
-                    self._thread = None
+                    self._thread = self._renewed_at = None
                     return
-                try:
-                    self._renew()
-                except BackendException as error:
-                    LOGGER.debug("the leases could not be renewed: %s", error)  # polls tell that the backend is away
-
-    def _renew(self) -> None:
-        self._renewals += 1
-        for lease, identity in self._own.items():
-            self._datastore.put(LEASES.child(lease), f"{lease}\n{identity}\n{os.getpid()} {self._renewals}")
-        now = self._clock()
-        self._forgive_if_late(now)
-        self._renewed_at = now
+            try:
+                self.renew()
+            except BackendException as error:
+                LOGGER.debug("the leases could not be renewed: %s", error)  # polls tell that the backend is away
+            except Exception:
+                LOGGER.exception("the leases could not be renewed")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
 
 import pytest
 
-from pyworkflow.datastore import DictDatastore
+from pyworkflow.datastore import DictDatastore, Key
 from pyworkflow.datastore.leases import DEAD_AFTER, LEASES, RENEWAL, RenewedLeases
 
 
@@ -35,7 +38,7 @@ class Judge:
         self._datastore.put(LEASES.child("other"), f"other\nsomebody\n1 {self._renewals}")
 
     def renews(self) -> None:
-        self._leases.drop(self._leases.open("one more"))  # all that are held are renewed with it
+        self._leases.renew()
 
     def passes(self, seconds: float) -> None:
         self._time.now += seconds
@@ -110,3 +113,72 @@ def test_who_renewed_late_judges_nobody_for_a_full_lease(judge: Judge, late: Cal
     assert judge.sees_other()
     judge.waits_in_time(RENEWAL)
     assert not judge.sees_other()
+
+
+class Troubled(DictDatastore):
+    """Tells when a value is put, and lets it fail if there is trouble."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.troubles: list[Exception] = []
+        self.puts: Queue[None] = Queue()
+
+    def put(self, key: Key, value: str) -> None:
+        self.puts.put(None)
+        if self.troubles:
+            raise self.troubles.pop()
+        super().put(key, value)
+
+
+def test_renewals_go_on_whatever_one_of_them_raises(caplog: pytest.LogCaptureFixture) -> None:
+    datastore = Troubled()
+    leases = RenewedLeases(datastore, renewal=0.001)
+    lease = leases.open("worker")
+    datastore.troubles = [OSError("a moment of trouble")]
+    for _ in range(4):
+        datastore.puts.get(timeout=30)
+    assert "a moment of trouble" in caplog.text
+    leases.drop(lease)
+
+
+def test_a_lease_that_cannot_be_opened_is_not_held() -> None:
+    datastore = Troubled()
+    leases = RenewedLeases(datastore)
+    datastore.troubles = [OSError("a moment of trouble")]
+    with pytest.raises(OSError, match="a moment of trouble"):
+        leases.open("worker")
+    leases.renew()
+    assert leases.count() == 0
+
+
+class Hanging(DictDatastore):
+    """Answers nothing that is put, once `hangs` is set, until `goes_on` is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hangs, self.hanging, self.goes_on = threading.Event(), threading.Event(), threading.Event()
+
+    def put(self, key: Key, value: str) -> None:
+        if self.hangs.is_set():
+            self.hanging.set()
+            self.goes_on.wait()
+        super().put(key, value)
+
+
+def test_a_renewal_that_hangs_holds_nobody_up_and_does_not_bring_back_what_was_dropped() -> None:
+    datastore = Hanging()
+    leases = RenewedLeases(datastore, renewal=0.001)
+    lease = leases.open("worker")
+    datastore.hangs.set()
+    assert datastore.hanging.wait(30)
+    with ThreadPoolExecutor() as threads:
+        try:
+            assert threads.submit(leases.is_alive, lease).result(10)
+            assert threads.submit(leases.count).result(10) == 1
+            threads.submit(leases.drop, lease).result(10)
+            renewing = leases._thread
+        finally:
+            datastore.goes_on.set()
+    assert renewing is not None
+    renewing.join(30)
+    assert leases.count() == 0

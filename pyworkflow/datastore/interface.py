@@ -66,6 +66,14 @@ class SharedDatastore(Datastore, Protocol):
 
 
 @runtime_checkable
+class ForgettingDatastore(Datastore, Protocol):
+    """One that takes values away by itself when their time is over."""
+
+    def put_for(self, seconds: float, key: Key, value: str) -> None:
+        """Set the value of this key for so long."""
+
+
+@runtime_checkable
 class LocalDatastore(SharedDatastore, Protocol):
     """One that the processes of one host share, through a folder, where lock files can stand as well."""
 

@@ -11,12 +11,13 @@ from time import monotonic
 from typing import Protocol
 from uuid import uuid4
 
-from pyworkflow.datastore.interface import Datastore, Key, LocalDatastore, Query, SharedDatastore
+from pyworkflow.datastore.interface import Datastore, ForgettingDatastore, Key, LocalDatastore, Query, SharedDatastore
 from pyworkflow.engine.leases import Leases
 from pyworkflow.exceptions import BackendException
 
 LEASES = Key("/lease")
 RENEWAL = 2.0  # seconds between two renewals of a lease
+SWEEPING = 5  # renewals from one sweep to the next
 DEAD_AFTER = 10.0  # seconds without one; with the looks of others it is found within 15
 
 LOGGER = logging.getLogger("pyworkflow.datastore")
@@ -75,6 +76,7 @@ class RenewedLeases:
 
     One whose value has not changed for a while, by the monotonic clock of who looks, is dead. No wall clocks are
     compared. Who was held up himself, and could not renew in time, judges nobody until he has looked for a while.
+    Dead ones are swept away: by a datastore that forgets values when their time is over, or else by who lives.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class RenewedLeases:
         self._own: dict[str, str] = {}  # identity by lease
         self._seen: dict[str, tuple[str, float]] = {}  # value, and when it was first seen, by lease
         self._renewed_at: float | None = None
+        self._judges_from = float("-inf")
         self._renewals = 0
         self._thread: threading.Thread | None = None
 
@@ -109,13 +112,18 @@ class RenewedLeases:
             return True
         value = self._datastore.get(LEASES.child(lease))
         with self._lock:
-            return self._has_changed(lease, value)
+            return self._is_thought_alive(lease, value)
 
     def count(self) -> int:
-        """How many live, as far as is known here."""
+        """How many live, as far as is known here. The others are swept away."""
         values = list(self._datastore.query(Query(LEASES)))
+        leases = {value.split("\n")[0]: value for value in values}
         with self._lock:
-            return sum(self._has_changed(value.split("\n")[0], value) for value in values)
+            self._seen = {lease: seen for lease, seen in self._seen.items() if lease in leases}
+            dead = [lease for lease, value in leases.items() if not self._is_thought_alive(lease, value)]
+        for lease in dead:
+            self._datastore.delete(LEASES.child(lease))
+        return len(leases) - len(dead)
 
     def drop(self, lease: str) -> None:
         """It is over."""
@@ -138,22 +146,32 @@ class RenewedLeases:
             self._forgive_if_late(now)
             self._renewed_at = now
 
-    def _put(self, lease: str, identity: str, renewals: int) -> None:
-        self._datastore.put(LEASES.child(lease), f"{lease}\n{identity}\n{os.getpid()} {renewals}")
+        if self._renewals % SWEEPING == 0 and not isinstance(self._datastore, ForgettingDatastore):
+            self.count()
 
-    def _has_changed(self, lease: str, value: str | None) -> bool:
-        if value is None:
-            return False
+    def _put(self, lease: str, identity: str, renewals: int) -> None:
+        key, value = LEASES.child(lease), f"{lease}\n{identity}\n{os.getpid()} {renewals}"
+        if isinstance(self._datastore, ForgettingDatastore):
+            self._datastore.put_for(DEAD_AFTER, key, value)
+        else:
+            self._datastore.put(key, value)
+
+    def _is_thought_alive(self, lease: str, value: str | None) -> bool:
         now = self._clock()
         self._forgive_if_late(now)
-        if lease not in self._seen or self._seen[lease][0] != value:
+        if value is None:
+            self._seen.pop(lease, None)
+        elif lease not in self._seen or self._seen[lease][0] != value:
             self._seen[lease] = (value, now)
-        return now - self._seen[lease][1] < DEAD_AFTER
+        if lease in self._own or now < self._judges_from:
+            return True
+        return value is not None and now - self._seen[lease][1] < DEAD_AFTER
 
     def _forgive_if_late(self, now: float) -> None:
-        """Who was held up may have been so together with all others, and forgets since when he has seen them."""
+        """Who was held up may have been so together with all others, and lets all of them live for a while."""
         if self._renewed_at is not None and now - self._renewed_at > 2 * RENEWAL:
             self._seen.clear()
+            self._judges_from = now + DEAD_AFTER
 
     def _keep_renewing(self) -> None:
         stopped = threading.Event()

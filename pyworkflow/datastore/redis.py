@@ -33,6 +33,10 @@ class RedisDatastore:
         """Set the value of this key."""
         self._asked(lambda: self._client.set(self._name(key), value))
 
+    def put_for(self, seconds: float, key: Key, value: str) -> None:
+        """Set the value of this key for so long."""
+        self._asked(lambda: self._client.set(self._name(key), value, px=round(seconds * 1000)))
+
     def delete(self, key: Key) -> None:
         """Take the key and its value away, if they are there."""
         self._asked(lambda: self._client.delete(self._name(key)))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from queue import Queue
 
 import pytest
+from redis import Redis
 
-from pyworkflow.datastore import DictDatastore, Key
+from pyworkflow.datastore import DictDatastore, Key, Query, RedisDatastore
 from pyworkflow.datastore.leases import DEAD_AFTER, LEASES, RENEWAL, RenewedLeases
 
 
@@ -55,6 +57,9 @@ class Judge:
 
     def counts(self) -> int:
         return self._leases.count()
+
+    def keys(self) -> set[str]:
+        return {value.split("\n")[0] for value in self._datastore.query(Query(LEASES))}
 
     def ends(self) -> None:
         self._leases.drop(self._own)
@@ -113,6 +118,52 @@ def test_who_renewed_late_judges_nobody_for_a_full_lease(judge: Judge, late: Cal
     assert judge.sees_other()
     judge.waits_in_time(RENEWAL)
     assert not judge.sees_other()
+
+
+def test_who_renewed_late_takes_nobody_for_dead_whose_value_is_gone(judge: Judge) -> None:
+    """A datastore that was away for long has forgotten all values, and who lives has not yet set his again."""
+    assert judge.sees_other()
+    judge._leases.drop("other")
+    held_up_and_renewed(judge)
+    assert judge.sees_other()
+    judge.waits_in_time(DEAD_AFTER)
+    assert not judge.sees_other()
+
+
+def test_the_values_of_the_dead_are_swept_away_by_who_lives_on(judge: Judge) -> None:
+    judge.waits_in_time(DEAD_AFTER)
+    assert judge.keys() == {"other", judge._own}
+    judge.waits_in_time(DEAD_AFTER)
+    assert judge.keys() == {judge._own}
+
+
+class Forgetting(DictDatastore):
+    """Remembers how long it may keep what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[float] = []
+
+    def put_for(self, seconds: float, key: Key, value: str) -> None:
+        self.kept.append(seconds)
+        self.put(key, value)
+
+
+def test_a_datastore_that_can_forget_keeps_a_lease_until_it_is_dead() -> None:
+    datastore = Forgetting()
+    leases = RenewedLeases(datastore)
+    lease = leases.open("worker")
+    leases.renew()
+    assert datastore.kept == [DEAD_AFTER, DEAD_AFTER]
+    leases.drop(lease)
+
+
+def test_redis_forgets_the_lease_of_who_is_killed(redis_socket: Path, tmp_path: Path) -> None:
+    with Redis(unix_socket_path=str(redis_socket)) as client:
+        leases = RenewedLeases(RedisDatastore(client, prefix=f"{tmp_path.name}:"))
+        lease = leases.open("worker")
+        assert 0 < client.pttl(f"{tmp_path.name}:lease/{lease}") <= DEAD_AFTER * 1000
+        leases.drop(lease)
 
 
 class Troubled(DictDatastore):

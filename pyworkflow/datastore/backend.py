@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
 from pyworkflow.backend import Capabilities, known_options
 from pyworkflow.datastore.filesystem import FileSystemDatastore
 from pyworkflow.datastore.interface import Datastore, SharedDatastore
-from pyworkflow.datastore.leases import keeper_for
+from pyworkflow.datastore.leases import PATIENCE, LeaseKeeper, RenewedLeases, keeper_for
 from pyworkflow.datastore.store import DatastoreStore
 from pyworkflow.engine import EngineBackend
 from pyworkflow.event import utcnow
@@ -24,14 +23,54 @@ class DatastoreBackend(EngineBackend):
     Threads can share an object over any datastore; operating-system processes can share one that has `commit`, as
     FileSystemDatastore and RedisDatastore have. Every change writes the whole document, so this is for processes with
     short histories, and for places where there is a datastore already; an SQLite file is many times as fast.
+
+    `leases` is the same datastore by a connection of its own, if there is one that hangs for less than a lease lives.
     """
 
-    def __init__(self, datastore: Datastore, *, clock: Callable[[], datetime] = utcnow) -> None:
-        super().__init__(DatastoreStore(datastore, partial(keeper_for, datastore)), clock)
+    def __init__(
+        self, datastore: Datastore, *, leases: Datastore | None = None, clock: Callable[[], datetime] = utcnow
+    ) -> None:
+        self._leases_in = leases or datastore
+        super().__init__(DatastoreStore(datastore, self._make_leases), clock)
         shared = isinstance(datastore, SharedDatastore)
         self.capabilities = Capabilities(
             durable=shared, several_processes=shared, lost_work_after=15 if shared else None
         )
+
+    def close(self) -> None:
+        super().close()
+        if isinstance(self._leases, RenewedLeases):
+            self._leases.close()
+
+    def _make_leases(self) -> LeaseKeeper:
+        """For the store, which asks for them when it begins, in a forked child again."""
+        self._leases = keeper_for(self._leases_in)
+        return self._leases
+
+
+class _RedisBackend(DatastoreBackend):
+    """Over two clients of its own, which it closes. That for the leases does not wait for long."""
+
+    def __init__(self, address: str, **options: str) -> None:
+        from redis import Redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        from pyworkflow.datastore.redis import RedisDatastore
+
+        self._clients = (
+            Redis.from_url(address, socket_timeout=30, socket_connect_timeout=10),
+            Redis.from_url(
+                address, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE, retry=Retry(NoBackoff(), 1)
+            ),
+        )
+        datastore, leases = (RedisDatastore(client, **options) for client in self._clients)
+        super().__init__(datastore, leases=leases)
+
+    def close(self) -> None:
+        super().close()
+        for client in self._clients:
+            client.close()
 
 
 def from_file_url(url: str, folder: Path, options: Mapping[str, str]) -> DatastoreBackend:
@@ -49,13 +88,8 @@ def from_file_url(url: str, folder: Path, options: Mapping[str, str]) -> Datasto
 
 def from_redis_url(url: str, folder: Path, options: Mapping[str, str]) -> DatastoreBackend:  # noqa: ARG001 - a server
     """`datastore+redis://host:port/db`; the option is `prefix`, which begins the names of its keys."""
-    from redis import Redis
-
-    from pyworkflow.datastore.redis import RedisDatastore
-
     given = known_options(url, options, {"prefix": None})
     try:
-        client = Redis.from_url(url.removeprefix("datastore+"), socket_timeout=30, socket_connect_timeout=10)
+        return _RedisBackend(url.removeprefix("datastore+"), **given)
     except ValueError as error:
         raise ConfigurationException(f"{url!r}: {error}") from error
-    return DatastoreBackend(RedisDatastore(client, **given))

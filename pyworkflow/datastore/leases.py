@@ -18,6 +18,7 @@ from pyworkflow.exceptions import BackendException
 LEASES = Key("/lease")
 RENEWAL = 2.0  # seconds between two renewals of a lease
 SWEEPING = 5  # renewals from one sweep to the next
+PATIENCE = 2.0  # seconds that a connection for renewals may hang: tried twice, it leaves time for the next renewal
 DEAD_AFTER = 10.0  # seconds without one; with the looks of others it is found within 15
 
 LOGGER = logging.getLogger("pyworkflow.datastore")
@@ -131,6 +132,11 @@ class RenewedLeases:
             self._own.pop(lease, None)
             self._seen.pop(lease, None)
         self._datastore.delete(LEASES.child(lease))
+
+    def close(self) -> None:
+        """Renew none of them any more."""
+        with self._lock:
+            self._own.clear()
 
     def renew(self) -> None:
         """Change the values of all that are held here."""

@@ -8,27 +8,33 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 
 import pytest
 from redis import Redis
 
 from pyworkflow import Process
-from pyworkflow.datastore import DatastoreBackend, RedisDatastore
+from pyworkflow.datastore import DatastoreBackend, RedisDatastore, from_redis_url
+from pyworkflow.datastore.leases import DEAD_AFTER
 from pyworkflow.event import ProcessStartedEvent, SignalEvent
 from pyworkflow.signal import Signal
 
 
 class Line:
-    """Stands between client and server, and can be told to break when the next commit was done, or before it is."""
+    """Stands between client and server, and can be told to break when the next commit was done, or before it is.
 
-    def __init__(self, server: Path, address: Path) -> None:
-        self.address = address
+    Or to be silent from the next renewal of a lease on, with that one connection.
+    """
+
+    def __init__(self, server: Path, address: Path | None = None) -> None:
         self._server = server
-        self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(str(address))
+        self._listening = socket.socket(socket.AF_UNIX if address else socket.AF_INET)
+        self._listening.bind(str(address) if address else ("127.0.0.1", 0))
         self._listening.listen()
+        self.address = self._listening.getsockname()
         self.lose: str | None = None  # "question" or "answer"
         self.lost = 0
+        self.hang = False
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -45,6 +51,10 @@ class Line:
         with client, socket.socket(socket.AF_UNIX) as server:
             server.connect(str(self._server))
             while question := client.recv(1 << 20):
+                if self.hang and b"SET" in question and b"lease/" in question:
+                    self.hang = False
+                    client.recv(1)  # until the client gives it up
+                    break
                 losing = self.lose if b"EXEC" in question else None
                 if losing == "question":
                     break
@@ -68,7 +78,7 @@ def line(redis_socket: Path) -> Iterator[Line]:
 
 @pytest.fixture
 def backend(line: Line, tmp_path: Path) -> Iterator[DatastoreBackend]:
-    client = Redis(unix_socket_path=str(line.address))
+    client = Redis(unix_socket_path=line.address)
     with DatastoreBackend(RedisDatastore(client, prefix=f"{tmp_path.name}:")) as backend:
         backend.register_workflow("Order")
         yield backend
@@ -85,3 +95,37 @@ def test_a_call_takes_effect_once_though_its_question_or_its_answer_is_lost(
     backend.signal_process("p", "go")
     assert line.lost == 2
     assert backend.process_by_id("p").history == [ProcessStartedEvent(), SignalEvent(Signal("go"))]
+
+
+def by_url(port: int, prefix: str) -> DatastoreBackend:
+    return from_redis_url(f"datastore+redis://127.0.0.1:{port}/0", Path(), {"prefix": f"{prefix}:"})
+
+
+def test_a_renewal_whose_connection_hangs_is_made_by_another_before_the_lease_is_dead(
+    redis_socket: Path, tmp_path: Path
+) -> None:
+    line = Line(redis_socket)
+    with by_url(line.address[1], tmp_path.name) as backend:
+        lease = backend.lease("worker")
+        line.hang = True
+        before = monotonic()
+        backend._leases.renew()  # type: ignore[union-attr]
+        assert monotonic() - before < DEAD_AFTER / 2
+        assert not line.hang
+        lease.close()
+    line.close()
+
+
+def test_who_is_closed_leaves_no_connection(redis_socket: Path, redis_address: str, tmp_path: Path) -> None:
+    def connections() -> set[str]:
+        return {one["id"] for one in client.client_list()}
+
+    with Redis(unix_socket_path=str(redis_socket)) as client:
+        others = connections()
+        with by_url(int(redis_address.rpartition(":")[2]), tmp_path.name) as backend:
+            backend.lease("worker")
+            list(backend.processes())
+            own = connections() - others
+            assert own
+        while own & connections():  # the server is told, and answers others meanwhile
+            pass

@@ -11,7 +11,7 @@ from queue import Queue
 import pytest
 from redis import Redis
 
-from pyworkflow.datastore import DictDatastore, Key, Query, RedisDatastore
+from pyworkflow.datastore import DatastoreBackend, DictDatastore, Key, Query, RedisDatastore
 from pyworkflow.datastore.leases import DEAD_AFTER, LEASES, RENEWAL, RenewedLeases
 
 
@@ -233,3 +233,22 @@ def test_a_renewal_that_hangs_holds_nobody_up_and_does_not_bring_back_what_was_d
     assert renewing is not None
     renewing.join(30)
     assert leases.count() == 0
+
+
+class Shared(DictDatastore):
+    """One of which a backend thinks that processes share it."""
+
+    def commit(self, *_: object) -> bool:
+        raise AssertionError
+
+
+def test_who_is_closed_renews_no_leases() -> None:
+    datastore = Shared()
+    backend = DatastoreBackend(datastore)
+    backend.lease("worker")
+    leases = backend._leases
+    assert isinstance(leases, RenewedLeases)
+    before = list(datastore.query(Query(LEASES)))
+    backend.close()
+    leases.renew()
+    assert list(datastore.query(Query(LEASES))) == before

@@ -14,6 +14,7 @@ from pyworkflow.engine.store import Transaction
 
 Row = ProcessHead | ActivityRow | TimerRow
 DEADLINES = "deadlines"
+SPARE = 100  # entries that a queue may have beyond twice those that were current when it was cleared last
 
 
 def _places(row: Row | None) -> list[tuple[str, int, str]]:
@@ -51,6 +52,7 @@ class Rows(Transaction):
         self._children: defaultdict[str, list[int]] = defaultdict(list)
         self._work: defaultdict[int, dict[int, ActivityRow | TimerRow]] = defaultdict(dict)  # open, by run
         self._queues: defaultdict[str, list[tuple[int, str, int]]] = defaultdict(list)
+        self._lengths: defaultdict[str, int] = defaultdict(int)  # of the queues, when they were cleared last
         self._undo: list[Callable[[], object]] = []
 
     def keep(self) -> None:
@@ -91,7 +93,7 @@ class Rows(Transaction):
         wanted = None if ids is None else set(ids)
         return [
             row
-            for _, row in sorted(self._work[process].items())
+            for _, row in sorted(self._work.get(process, {}).items())
             if isinstance(row, ActivityRow) and (wanted is None or row.id in wanted)
         ]
 
@@ -101,7 +103,7 @@ class Rows(Transaction):
         return row
 
     def timers(self, process: int) -> Sequence[TimerRow]:
-        return [row for _, row in sorted(self._work[process].items()) if isinstance(row, TimerRow)]
+        return [row for _, row in sorted(self._work.get(process, {}).items()) if isinstance(row, TimerRow)]
 
     def open_children(self, process_id: str) -> Sequence[ProcessHead]:
         heads = (self.head_by_key(key) for key in self._children.get(process_id, []))
@@ -288,7 +290,7 @@ class Rows(Transaction):
         self._put(self._timers, key, None)
 
     def withdraw(self, process: int) -> None:
-        for key, row in list(self._work[process].items()):
+        for key, row in list(self._work.get(process, {}).items()):
             self._put(self._table(row), key, None)
 
     def forget(self, process_id: str) -> None:
@@ -331,11 +333,22 @@ class Rows(Transaction):
         if isinstance(open_row, ActivityRow | TimerRow):
             if row is None:
                 del self._work[open_row.process][key]
+                if not self._work[open_row.process]:
+                    del self._work[open_row.process]
             else:
                 self._work[open_row.process][key] = open_row
         for queue, place, kind in _places(row):
             if (queue, place, kind) not in _places(old):
-                heapq.heappush(self._queues[queue], (place, kind, key))
+                self._enqueue(queue, (place, kind, key))
+
+    def _enqueue(self, queue: str, entry: tuple[int, str, int]) -> None:
+        """Add an entry. What is out of date lies where its time has not come, and is cleared away now and then."""
+        entries = self._queues[queue]
+        heapq.heappush(entries, entry)
+        if len(entries) > 2 * self._lengths[queue] + SPARE:
+            entries[:] = {entry for entry in entries if self._is_current(queue, entry)}
+            heapq.heapify(entries)
+            self._lengths[queue] = len(entries)
 
     def _first(
         self, queue: str, table: dict[int, Row], wanted: Callable[[Row], bool], most: int, *, until: int | None = None

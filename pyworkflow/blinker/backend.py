@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future
 from functools import cache, partial
-from inspect import iscoroutine
-from typing import Any
+from inspect import isawaitable
 
-from pyworkflow.backend import Backend, Observed
+from pyworkflow.backend import Backend, Observed, Observer
 from pyworkflow.blinker.delegate import Delegate
 from pyworkflow.blinker.signals import signal_for, signals
 from pyworkflow.event import Event
@@ -32,9 +33,11 @@ class BlinkerBackend(Delegate):
       connected. None if it cannot be read.
 
     It is called after the commit and before the call returns, at most once for each event, in the thread that made
-    the call. A coroutine is run to its end, meanwhile, in a thread and an event loop of its own. What a receiver
+    the call. What is awaitable is run to its end, meanwhile, in a thread and an event loop of its own. What a receiver
     raises is logged, and the next one is called; KeyboardInterrupt and SystemExit are raised when all have been.
-    Receivers may call the backend. Blinker keeps them by weak references: a lambda needs `connect(..., weak=False)`.
+
+    Receivers may call the backend. What that records is told when all have heard of what came before, so after that
+    call has returned. Blinker keeps receivers by weak references: a lambda needs `connect(..., weak=False)`.
     """
 
     on_process_started = signals.signal(
@@ -99,45 +102,67 @@ class BlinkerBackend(Delegate):
         super().__init__(backend)
         self.observer = backend.observer  # who observed it before goes on hearing everything, after the receivers
         backend.observer = self._hear
+        self._turn = _Turn()
 
     def _hear(self, observed: Observed) -> None:
-        read = cache(partial(self._process, observed))
+        """Tell of it; but what a receiver records is told when all have heard of what it was called for."""
+        if self._turn.waiting is not None:
+            self._turn.waiting.append(observed)
+            return
+        self._turn.waiting = waiting = deque([observed])
         interrupts: list[BaseException] = []
-        for number, event in enumerate(observed.events, start=observed.number):
-            self._send(event, number, observed, read, interrupts)
-        if self.observer is not None:
-            self.observer(observed)
+        try:
+            while waiting:
+                for call in self._calls(waiting.popleft()):
+                    try:
+                        call()
+                    except (KeyboardInterrupt, SystemExit) as interrupt:
+                        interrupts.append(interrupt)
+        finally:
+            self._turn.waiting = None
         if interrupts:
             raise interrupts[0]
 
+    def _calls(self, observed: Observed) -> Iterator[Callable[[], None]]:
+        """Of every receiver of every event, and then of the observer."""
+        read = cache(partial(self._process, observed))
+        for number, event in enumerate(observed.events, start=observed.number):
+            signal = signal_for(event)
+            if not signal.is_muted:
+                for receiver in signal.receivers_for(self):
+                    yield partial(self._send, signal.name, receiver, event, number, observed, read)
+        if self.observer is not None:
+            yield partial(self._pass_on, self.observer, observed)
+
     def _send(
         self,
+        name: str,
+        receiver: Callable[..., object],
         event: Event,
         number: int,
         observed: Observed,
         read: Callable[[], Process | None],
-        interrupts: list[BaseException],
     ) -> None:
-        signal = signal_for(event)
-        if signal.is_muted:
-            return
-        for receiver in signal.receivers_for(self):
-            try:
-                answer = receiver(
-                    self,
-                    event=event,
-                    process_id=observed.process_id,
-                    workflow=observed.workflow,
-                    run=observed.run,
-                    number=number,
-                    process=read(),
-                )
-                if iscoroutine(answer):
-                    _run(answer)
-            except (Exception, asyncio.CancelledError):
-                LOGGER.exception("%r, which receives %s, failed; the event is recorded", receiver, signal.name)
-            except (KeyboardInterrupt, SystemExit) as interrupt:
-                interrupts.append(interrupt)
+        try:
+            answer = receiver(
+                self,
+                event=event,
+                process_id=observed.process_id,
+                workflow=observed.workflow,
+                run=observed.run,
+                number=number,
+                process=read(),
+            )
+            if isawaitable(answer) and not asyncio.isfuture(answer):  # a future belongs to the loop that made it
+                self._run(answer)
+        except (Exception, asyncio.CancelledError):
+            LOGGER.exception("%r, which receives %s, failed; the event is recorded", receiver, name)
+
+    def _pass_on(self, observer: Observer, observed: Observed) -> None:
+        try:
+            observer(observed)
+        except Exception:
+            LOGGER.exception("the observer of %r failed; what it was told of is recorded", self)
 
     def _process(self, observed: Observed) -> Process | None:
         try:
@@ -146,8 +171,29 @@ class BlinkerBackend(Delegate):
             LOGGER.warning("process %s cannot be read for the receivers: %s", observed.process_id, error)
             return None
 
+    def _run(self, awaitable: Awaitable[object]) -> None:
+        """Wait for it. In a thread of its own it may run though this one has an event loop that runs already.
 
-def _run(coroutine: Coroutine[Any, Any, Any]) -> None:
-    """Wait for it. In a thread of its own it may run though this one has an event loop that runs already."""
-    with ThreadPoolExecutor(1, thread_name_prefix="pyworkflow-blinker") as thread:
-        thread.submit(asyncio.run, coroutine).result()
+        The end of the program does not wait for that thread: who interrupts it once has done so.
+        """
+        waiting = self._turn.waiting
+        done: Future[None] = Future()
+
+        async def awaited() -> None:
+            await awaitable
+
+        def run() -> None:
+            self._turn.waiting = waiting
+            try:
+                done.set_result(asyncio.run(awaited()))
+            except BaseException as error:
+                done.set_exception(error)
+
+        threading.Thread(target=run, name="pyworkflow-blinker", daemon=True).start()
+        done.result()
+
+
+class _Turn(threading.local):
+    """What is still to be told, while this thread tells of something."""
+
+    waiting: deque[Observed] | None = None

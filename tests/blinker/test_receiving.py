@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
+from signal import SIGINT
 from typing import Any
 
 import pytest
@@ -243,6 +246,72 @@ def test_a_coroutine_is_run_though_the_caller_is_one_and_may_call_the_backend(ba
     ):
         assert asyncio.run(caller()) == "p"
     assert [told["event"] for told in signaled.told] == [SignalEvent(Signal("seen"))]
+
+
+@pytest.mark.parametrize("kind", ["plain", "coroutine"])
+def test_what_a_receiver_records_is_told_when_all_have_heard_what_came_before(
+    backend: BlinkerBackend, kind: str
+) -> None:
+    def go_on(sender: BlinkerBackend, *, process_id: str, **_: object) -> None:
+        sender.signal_process(process_id, "go")
+
+    async def go_on_too(sender: BlinkerBackend, *, process_id: str, **_: object) -> None:
+        sender.signal_process(process_id, "go")
+
+    others = [Receiver() for _ in range(20)]  # blinker calls receivers in no particular order
+    BlinkerBackend.on_process_started.connect(go_on if kind == "plain" else go_on_too, sender=backend)
+    for other in others:
+        BlinkerBackend.on_process_started.connect(other, sender=backend)
+        BlinkerBackend.on_process_signaled.connect(other, sender=backend)
+    for number in range(10):
+        backend.start_process(Process("Order", str(number)))
+    for other in others:
+        assert [told["number"] for told in other.told] == [1, 2] * 10
+
+
+def test_anything_that_can_be_awaited_is(backend: BlinkerBackend) -> None:
+    class Awaitable:
+        where: threading.Thread | None = None
+
+        def __await__(self) -> Iterator[Any]:
+            self.where = threading.current_thread()
+            yield from asyncio.sleep(0).__await__()
+
+    awaitable = Awaitable()
+    with BlinkerBackend.on_process_started.connected_to(lambda _, **__: awaitable):
+        backend.start_process(Process("Order"))
+    assert awaitable.where not in (None, threading.current_thread())
+
+
+NEVER = """
+import asyncio
+
+from pyworkflow import Process
+from pyworkflow.blinker import BlinkerBackend
+from pyworkflow.memory import MemoryBackend
+
+async def never(sender, **_):
+    print("begun", flush=True)
+    await asyncio.Event().wait()
+
+backend = BlinkerBackend(MemoryBackend())
+backend.register_workflow("Order")
+backend.on_process_started.connect(never)
+backend.start_process(Process("Order"))
+"""
+
+
+def test_one_ctrl_c_ends_a_program_whose_coroutine_does_not() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", NEVER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as program:
+        assert program.stdout is not None
+        assert program.stdout.readline() == "begun\n"
+        program.send_signal(SIGINT)
+        try:
+            assert program.wait(30) != 0
+        finally:
+            program.kill()
 
 
 def test_a_muted_signal_is_not_sent(backend: BlinkerBackend) -> None:

@@ -5,6 +5,7 @@ The rules behind the promise are numbered; one suite of tests in `pyworkflow.tes
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -489,6 +490,11 @@ def _outcome(call: Callable[[], Result]) -> Result | Raised:
         return call()
     except Exception as error:
         return Raised(error)
+
+
+def without_password(url: str) -> str:
+    """The URL of a backend as it may be shown to anybody."""
+    return re.sub(r"(://[^/?:@]*:)[^?]*@", r"\1***@", url, count=1)
 
 
 def known_options(url: str, options: Mapping[str, str], known: Mapping[str, Collection[str] | None]) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def introduce(manager: Manager, session: Session, serving: Serving, identity: st
     if serving.log_level > logging.INFO:
         return
     output.note(
-        f"worker {identity} on {session.settings.backend.url}: workflows {_names(manager.workflows)}; "
+        f"worker {identity} on {session.settings.backend.shown}: workflows {_names(manager.workflows)}; "
         f"activities {_names(manager.activities)}; code {session.project.code}"
     )
     for hint in hints(manager, serving.categories or session.settings.worker.categories):

@@ -53,7 +53,7 @@ class Session:
         if not (alone or backend.capabilities.several_processes):
             backend.close()
             raise ConfigurationException(
-                f"the backend {self.settings.backend.url!r} ends with the command that opens it: "
+                f"the backend {self.settings.backend.shown!r} ends with the command that opens it: "
                 "it is only of use to `pyworkflow run`"
             )
         return backend

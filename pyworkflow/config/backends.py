@@ -14,7 +14,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from pyworkflow.backend import Backend
+from pyworkflow.backend import Backend, without_password
 from pyworkflow.config.settings import BackendSettings
 from pyworkflow.exceptions import ConfigurationException
 
@@ -31,8 +31,14 @@ def open_backend(settings: BackendSettings) -> Backend:
     """
     url, _, query = settings.url.partition("?")
     options = {**settings.options, **dict(parse_qsl(query, keep_blank_values=True))}
+    if "%00" in url:
+        raise ConfigurationException(f"{settings.shown!r} is no backend: there is no character %00 in a name")
+    entry = _entry_point(url)
     try:
-        return _opener(url)(url, settings.folder, options)
+        opener: Opener = entry.load()
+        return opener(url, settings.folder, options)
+    except ModuleNotFoundError as error:
+        raise ConfigurationException(_missing(entry, error)) from error
     except ConfigurationException as error:
         place = settings.places.get(error.option or "")
         raise ConfigurationException(f"{place}: {error}") if place else error from error.__cause__
@@ -43,25 +49,21 @@ def schemes() -> list[str]:
     return sorted(entry_points(group=GROUP).names)
 
 
-def _opener(url: str) -> Opener:
+def _entry_point(url: str) -> EntryPoint:
     scheme, colon, _ = url.partition(":")
     found = entry_points(group=GROUP, name=scheme)
     if not colon or not found:
         near = get_close_matches(scheme, schemes(), n=1)
         hint = f"did you mean {near[0]}:?" if near else f"write a URL that begins with {_listed(schemes())}"
-        raise ConfigurationException(f"{url!r} is no backend: {hint}")
+        raise ConfigurationException(f"{without_password(url)!r} is no backend: {hint}")
     (entry, *_) = found
-    try:
-        opener: Opener = entry.load()
-    except ModuleNotFoundError as error:
-        raise ConfigurationException(_missing(scheme, entry, error)) from error
-    return opener
+    return entry
 
 
-def _missing(scheme: str, entry: EntryPoint, error: ModuleNotFoundError) -> str:
+def _missing(entry: EntryPoint, error: ModuleNotFoundError) -> str:
     extras = ",".join(entry.extras)
     cure = f": pip install 'pyworkflow[{extras}]'" if extras else ""
-    return f"the backend {scheme}: needs the package {error.name!r}, which is not installed{cure}"
+    return f"the backend {entry.name}: needs the package {error.name!r}, which is not installed{cure}"
 
 
 def _listed(words: list[str]) -> str:

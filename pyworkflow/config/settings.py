@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pyworkflow.backend import without_password
 from pyworkflow.exceptions import ConfigurationException
 
 FILE_NAME = "workflows.toml"
@@ -34,6 +35,11 @@ class BackendSettings:
     options: Mapping[str, str] = field(default_factory=dict)
     folder: Path = field(default_factory=Path.cwd)
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def shown(self) -> str:
+        """The URL as it may be shown to anybody."""
+        return without_password(self.url)
 
 
 @dataclass(frozen=True)

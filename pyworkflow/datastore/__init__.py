@@ -11,7 +11,7 @@ from pyworkflow.datastore.interface import Datastore, Key, Query, SharedDatastor
 from pyworkflow.datastore.mapping import from_mapping
 
 if TYPE_CHECKING:
-    from pyworkflow.datastore.redis import RedisDatastore
+    from pyworkflow.datastore.redis import RedisDatastore as RedisDatastore
 
 __all__ = [
     "Datastore",
@@ -20,7 +20,6 @@ __all__ = [
     "FileSystemDatastore",
     "Key",
     "Query",
-    "RedisDatastore",
     "SharedDatastore",
     "from_file_url",
     "from_mapping",
@@ -29,8 +28,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "RedisDatastore":  # which needs an extra
-        from pyworkflow.datastore.redis import RedisDatastore
-
+    if name == "RedisDatastore":  # not in __all__, since it needs an extra
+        try:
+            from pyworkflow.datastore.redis import RedisDatastore
+        except ModuleNotFoundError as error:
+            message = f"{name} needs the package {error.name!r}: pip install 'pyworkflow[redis]'"
+            raise ModuleNotFoundError(message, name=error.name) from None
         return RedisDatastore
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

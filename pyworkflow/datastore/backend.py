@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
-from pyworkflow.backend import Capabilities, known_options
+from pyworkflow.backend import Capabilities, known_options, without_password
 from pyworkflow.datastore.filesystem import FileSystemDatastore
 from pyworkflow.datastore.interface import Datastore, SharedDatastore
 from pyworkflow.datastore.leases import PATIENCE, LeaseKeeper, RenewedLeases, keeper_for
@@ -79,9 +80,11 @@ def from_file_url(url: str, folder: Path, options: Mapping[str, str]) -> Datasto
     path = written.removeprefix("//") if written.startswith("///") else written
     if not path or path.startswith("//"):
         raise ConfigurationException(
-            f"{url!r} names no folder: write datastore+file:orders for one in {folder}, "
+            f"{without_password(url)!r} names no folder: write datastore+file:orders for one in {folder}, "
             "datastore+file:///var/lib/orders for an absolute path"
         )
+    if (folder / path).is_file():
+        raise ConfigurationException(f"{url!r} names no folder: {folder / path} is a file")
     given = known_options(url, options, {"durability": ("normal", "full")})
     return DatastoreBackend(FileSystemDatastore(folder / path, sync=given.get("durability") == "full"))
 
@@ -90,6 +93,11 @@ def from_redis_url(url: str, folder: Path, options: Mapping[str, str]) -> Datast
     """`datastore+redis://host:port/db`; the option is `prefix`, which begins the names of its keys."""
     given = known_options(url, options, {"prefix": None})
     try:
+        if not re.fullmatch(r"(/\d*)?", urlsplit(url).path):
+            raise ValueError("the database is a number")
         return _RedisBackend(url.removeprefix("datastore+"), **given)
     except ValueError as error:
-        raise ConfigurationException(f"{url!r}: {error}") from error
+        raise ConfigurationException(
+            f"{without_password(url)!r} names no database: write datastore+redis://localhost:6379/0, "
+            "and in a password %2F for /, %3F for ?, %23 for #"
+        ) from error

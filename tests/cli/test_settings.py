@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -135,6 +137,79 @@ def test_a_backend_whose_package_is_missing_says_what_to_install(installed: Path
         "the backend needy+x: needs the package 'nothing_of_this_name', which is not installed: "
         "pip install 'pyworkflow[more]'"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("datastore+redis://localhost/abc", "'datastore+redis://localhost/abc' names no database: write datastore+re"),
+        ("datastore+redis://localhost:x/0", "'datastore+redis://localhost:x/0' names no database: write datastore+re"),
+        ("datastore+redis://u:a/b@c@host:x/0", "'datastore+redis://u:***@host:x/0' names no database: write datastor"),
+        ("datastor+redis://:secret@host/0", "'datastor+redis://:***@host/0' is no backend: did you mean datastore+re"),
+        ("datastore+file:a%00b", "'datastore+file:a%00b' is no backend: there is no character %00 in a name"),
+        ("sqlite:///a%00b", "'sqlite:///a%00b' is no backend: there is no character %00 in a name"),
+        ("datastore+file:workflows.toml", "'datastore+file:workflows.toml' names no folder: "),
+    ],
+)
+def test_a_url_that_leads_nowhere_is_told_without_its_password(folder: Path, url: str, message: str) -> None:
+    written(folder, "")
+    with pytest.raises(ConfigurationException) as raised:
+        open_backend(BackendSettings(url, {}, folder))
+    assert str(raised.value).startswith(message)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("datastore+redis://:secret@host:6379/0?prefix=a:", "datastore+redis://:***@host:6379/0?prefix=a:"),
+        ("datastore+redis://me:se@cr/et@host/0", "datastore+redis://me:***@host/0"),
+        ("datastore+redis://host:6379/0?prefix=a@b", "datastore+redis://host:6379/0?prefix=a@b"),
+        ("datastore+redis://me@host:6379/0", "datastore+redis://me@host:6379/0"),
+        ("sqlite:////data/a:b@c.db", "sqlite:////data/a:b@c.db"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
+    assert BackendSettings(url).shown == shown
+
+
+WITHOUT = """
+import sys
+
+sys.modules["redis"] = sys.modules["blinker"] = None  # as if they were not installed
+from pyworkflow.datastore import *
+from pyworkflow.config import BackendSettings, open_backend
+
+try:
+    {code}
+except Exception as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        (
+            "from pyworkflow.datastore import RedisDatastore",
+            "RedisDatastore needs the package 'redis': pip install 'pyworkflow[redis]'",
+        ),
+        (
+            "from pyworkflow.blinker import BlinkerBackend",
+            "pyworkflow.blinker needs the package 'blinker': pip install 'pyworkflow[blinker]'",
+        ),
+        (
+            "open_backend(BackendSettings('datastore+redis://localhost/0'))",
+            "the backend datastore+redis: needs the package 'redis', which is not installed: "
+            "pip install 'pyworkflow[redis]'",
+        ),
+    ],
+)
+def test_without_an_extra_it_is_said_what_to_install(code: str, message: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT.format(code=code)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == f"{message}\n"
 
 
 def test_a_file_that_cannot_be_read_is_named(folder: Path) -> None:

@@ -32,14 +32,14 @@ def check(context: typer.Context, form: FormatOption = Format.table) -> None:
     activities = [_activity(cls) for cls in manager.activities.values()]
     if form is not Format.table:
         found = {"code": session.project.code, "workflows": workflows, "activities": activities}
-        output.record({"file": str(session.settings.file), "backend": session.settings.backend.url, **found}, form)
+        output.record({"file": str(session.settings.file), "backend": session.settings.backend.shown, **found}, form)
         return
     _table(workflows)
     output.data("")
     _table(activities)
     for hint in hints(manager, session.settings.worker.categories):
         output.note(f"perhaps: {hint}")
-    output.note(f"all is well: backend {session.settings.backend.url}, code {session.project.code}")
+    output.note(f"all is well: backend {session.settings.backend.shown}, code {session.project.code}")
 
 
 def _workflow(cls: type[Workflow]) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def list_processes(
     elif found:
         _table(found[:number])
     else:
-        output.note(f"no such processes in {session.settings.backend.url}")
+        output.note(f"no such processes in {session.settings.backend.shown}")
     if len(found) > number:
         output.note(f"there are more: -n {number * 2} shows twice as many")
 

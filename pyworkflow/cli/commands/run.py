@@ -50,7 +50,7 @@ def run(
     with session.open_backend(alone=True) as backend:
         if not backend.capabilities.polls_of_root:
             raise UnsupportedException(
-                f"the backend {session.settings.backend.url}",
+                f"the backend {session.settings.backend.shown}",
                 "serve one process alone: `pyworkflow start` it, and let a `pyworkflow worker` work on all",
             )
         manager = session.manager(backend)

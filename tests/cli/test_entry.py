@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from redis import Redis
 from terminal import Command
 
 from pyworkflow import __version__
@@ -214,3 +215,16 @@ def test_a_terminal_that_knows_little_still_gets_an_answer(backend: Backend) -> 
         )
         assert (ended.returncode, ended.stderr) == (0, b"")
         assert ended.stdout.isascii()
+
+
+@pytest.mark.parametrize("words", [["list"], ["check"], ["check", "-o", "json"], ["worker", "--burst"]])
+def test_no_command_shows_the_password_of_a_server(
+    pyworkflow: Command, project: Path, redis_address: str, words: list[str]
+) -> None:
+    assert project.is_dir()
+    with Redis.from_url(f"redis://{redis_address}") as client:
+        client.execute_command("ACL", "SETUSER", "shown", "on", ">hidden", "~*", "&*", "+@all")
+    ended = pyworkflow("--backend", f"datastore+redis://shown:hidden@{redis_address}/0?prefix=shown:", *words)
+    assert ended.code == 0
+    assert f"datastore+redis://shown:***@{redis_address}/0" in ended.out + ended.err
+    assert "hidden" not in ended.out + ended.err

@@ -46,6 +46,11 @@ class Mirror(Rows):
             for row in rows:
                 self._set(self._table(row), row.key, row)
 
+    def count(self) -> None:
+        """Keys and events go on after all that there are: where nobody has noted which were the last."""
+        self.last_key = max((*self._heads, *self._activities, *self._timers), default=0)
+        self.last_seq = max(self._log, default=0)
+
     def _run(self, key: int) -> Run:
         head = self.head_by_key(key)
         assert head is not None

@@ -10,7 +10,9 @@ from typing import TypeVar
 
 from pyworkflow import codec
 from pyworkflow.datastore import documents
+from pyworkflow.datastore import journal as journals
 from pyworkflow.datastore.interface import Datastore, Key, Query, SharedDatastore, Writes
+from pyworkflow.datastore.journal import Commit, Journal
 from pyworkflow.datastore.leases import LeaseKeeper
 from pyworkflow.datastore.mirror import Mirror
 from pyworkflow.engine.bell import Bell
@@ -22,7 +24,6 @@ Result = TypeVar("Result")
 
 PROCESSES = Key("/process")
 JOURNAL = Key("/journal")
-REMEMBERED = 200  # commits whose processes the journal names: who has missed more reads everything anew
 LOOK = 0.05  # seconds between two looks for commits of others, while waiting
 
 
@@ -47,9 +48,9 @@ class DatastoreStore(Store):
         self._leases = self._make_leases()
         self._mirror = Mirror()
         self._bell = Bell()
-        self._journal: str | None = None  # as it was read last, or written here
-        self._number = 0  # of the commit in it
-        self._recent: list[tuple[int, str, list[str]]] = []  # number, name and processes of the newest commits
+        self._known = False  # is what follows, and the mirror, from the datastore?
+        self._text: str | None = None  # of the journal, as it was read last, or written here
+        self._journal = Journal()
         self._unsure: dict[Key, str | None] = {}  # documents of the newest commit, which may not be written yet
 
     def transact(self, operation: Callable[[Transaction], Result]) -> Result:
@@ -79,38 +80,28 @@ class DatastoreStore(Store):
     def _commit(self) -> bool:
         """Write what the operation changed; False if another was first."""
         changed = {PROCESSES.child(id): self._document(id) for id in self._mirror.changed}
-        name = secrets.token_hex(4)
-        recent = [*self._recent, (self._number + 1, name, list(self._mirror.changed))][-REMEMBERED:]
-        journal = codec.dumps(
-            {
-                "format": documents.FORMAT,
-                "number": self._number + 1,
-                "last_key": self._mirror.last_key,
-                "last_seq": self._mirror.last_seq,
-                "recent": recent,
-                "writes": dict(changed),
-            }
-        )
+        commit = Commit(self._journal.next_number, secrets.token_hex(4), list(self._mirror.changed))
+        journal = self._journal.followed_by(commit, self._mirror.last_key, self._mirror.last_seq, changed)
+        text = journal.written()
         # First what the commit before may have left undone: this one takes its place in the journal.
-        writes = [*self._unsure.items(), (JOURNAL, journal), *changed.items()]
+        writes = [*self._unsure.items(), (JOURNAL, text), *changed.items()]
         try:
             whole = self._write(writes)
         except Exception:
-            if not self._is_done(name):
+            if not self._is_done(commit):
                 raise
             whole = False
         else:
-            if not whole and not self._is_done(name):
+            if not whole and not self._is_done(commit):
                 return False
-        self._unsure = {} if whole else dict(changed)  # it is done, but perhaps not all is written
-        self._journal, self._number, self._recent = journal, self._number + 1, recent
+        self._unsure = {} if whole else changed  # it is done, but perhaps not all is written
+        self._text, self._journal = text, journal
         return True
 
-    def _is_done(self, name: str) -> bool:
-        """Is this commit in the journal? Who lost the answer to it was told that it failed, or that he was late."""
+    def _is_done(self, commit: Commit) -> bool:
+        """Is it in the journal? Who lost the answer to it was told that it failed, or that he was late."""
         text = self._datastore.get(JOURNAL)
-        recent = [] if text is None else codec.loads(text)["recent"]
-        return [self._number + 1, name] in [entry[:2] for entry in recent]
+        return text is not None and commit in journals.read(text).recent
 
     def _document(self, process_id: str) -> str | None:
         runs = self._mirror.runs(process_id)
@@ -118,7 +109,7 @@ class DatastoreStore(Store):
 
     def _write(self, writes: Writes) -> bool:
         if isinstance(self._datastore, SharedDatastore):
-            return self._datastore.commit(JOURNAL, self._journal, writes)
+            return self._datastore.commit(JOURNAL, self._text, writes)
         for key, value in writes:
             if value is None:
                 self._datastore.delete(key)
@@ -128,41 +119,41 @@ class DatastoreStore(Store):
 
     def _refresh(self) -> None:
         """Bring the mirror up to date with what others have committed."""
-        if self._journal is not None and not self._shared:
+        if self._known and not self._shared:
             return
-        while (text := self._datastore.get(JOURNAL)) not in (None, self._journal):
-            self._follow(str(text))  # and look again: documents may have been replaced while they were read
+        while (text := self._datastore.get(JOURNAL)) != self._text or not self._known:
+            self._follow(text)  # and look again: documents may have been replaced while they were read
 
-    def _follow(self, text: str) -> None:
-        journal = codec.loads(text)
-        if journal["format"] != documents.FORMAT:
-            raise BackendException("the datastore was written by a newer version of pyworkflow")
-        writes: dict[str, str | None] = journal["writes"]
-        missed = [ids for number, _, ids in journal["recent"] if number > self._number]
-        if self._journal is not None and len(missed) == journal["number"] - self._number:
-            for process_id in {id for ids in missed for id in ids}:
-                self._bring(process_id, writes)
+    def _follow(self, text: str | None) -> None:
+        journal = Journal() if text is None else journals.read(text)
+        missed = journal.since(self._journal)
+        if missed is None:  # too many, or the store was set back meanwhile
+            self._bring_all(journal.writes)
         else:
-            self._bring_all(writes)
-        self._journal, self._number = text, journal["number"]
-        self._recent = [(number, name, ids) for number, name, ids in journal["recent"]]
-        self._unsure = {Key(key): value for key, value in writes.items()}
-        self._mirror.last_key, self._mirror.last_seq = journal["last_key"], journal["last_seq"]
+            for process_id in {id for commit in missed for id in commit.ids}:
+                self._bring(process_id, journal.writes)
+        if text is None:  # it is the first, or the journal was lost
+            self._mirror.count()
+        else:
+            self._mirror.last_key, self._mirror.last_seq = journal.last_key, journal.last_seq
+        self._unsure = dict(journal.writes)
+        self._text, self._journal, self._known = text, journal, True
 
-    def _bring(self, process_id: str, writes: Mapping[str, str | None]) -> None:
+    def _bring(self, process_id: str, writes: Mapping[Key, str | None]) -> None:
         key = PROCESSES.child(process_id)
         text = writes[key] if key in writes else self._datastore.get(key)
         self._mirror.bring(process_id, [] if text is None else documents.read(codec.loads(text)))
 
-    def _bring_all(self, writes: Mapping[str, str | None]) -> None:
-        self._mirror = Mirror()
+    def _bring_all(self, writes: Mapping[Key, str | None]) -> None:
+        mirror = Mirror()
         for text in (*self._datastore.query(Query(PROCESSES)), *writes.values()):
             if text is not None:
                 runs = documents.read(codec.loads(text))
-                self._mirror.bring(runs[0].head.id, runs)
+                mirror.bring(runs[0].head.id, runs)
         for key, text in writes.items():
             if text is None:
-                self._mirror.bring(Key(key).name, [])
+                mirror.bring(key.name, [])
+        self._mirror = mirror
 
     # --- waiting and leases ---
 
@@ -171,7 +162,7 @@ class DatastoreStore(Store):
 
     def wait(self, topic: str, ticket: int, timeout: float) -> None:
         until = monotonic() + timeout
-        seen = self._journal
+        seen = self._text
         while (left := until - monotonic()) > 0 and self._bell.ticket(topic) == ticket:
             self._bell.wait(topic, ticket, min(left, LOOK))
             if self._shared and self._datastore.get(JOURNAL) != seen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -149,3 +150,43 @@ def test_who_has_missed_more_than_the_journal_remembers_reads_everything_anew(fo
         assert len(list(idle.processes())) == 251
         idle.signal_process("p0", "go")
         assert busy.process_by_id("p0").history[-1] == SignalEvent(Signal("go"))
+
+
+def test_a_store_that_lost_its_journal_goes_on_from_its_documents(folder: Path) -> None:
+    with on(FileSystemDatastore(folder)) as backend:
+        for name in ("first", "second"):
+            backend.start_process(Process("Order", name, f"for {name}"))
+    (folder / "journal.obj").unlink()
+    with on(FileSystemDatastore(folder)) as backend:
+        backend.start_process(Process("Order", "third", "for third"))
+        backend.signal_process("first", "go")
+    with on(FileSystemDatastore(folder)) as backend:
+        found = {process.id: (process.input, len(process.history)) for process in backend.processes()}
+        assert found == {"first": ("for first", 2), "second": ("for second", 1), "third": ("for third", 1)}
+        assert [one.process_id for one in backend.events()] == ["first", "second", "third", "first"]
+
+
+def test_a_store_that_is_emptied_beside_a_process_is_empty_to_it(folder: Path) -> None:
+    with on(FileSystemDatastore(folder)) as backend:
+        backend.start_process(Process("Order", "lost"))
+        shutil.rmtree(folder)
+        with pytest.raises(UnknownProcessException):
+            backend.signal_process("lost", "go")
+        backend.start_process(Process("Order", "new"))
+    assert set(histories(folder)) == {"new"}
+
+
+def test_who_saw_commits_that_the_store_has_lost_overwrites_nothing(folder: Path) -> None:
+    """As after the failover of a server: the store is a commit older than a process, and another commits."""
+    earlier = folder.with_name("earlier")
+    with on(FileSystemDatastore(folder)) as backend, on(FileSystemDatastore(folder)) as other:
+        other.start_process(Process("Order", "p"))
+        shutil.copytree(folder, earlier)
+        other.signal_process("p", "lost")
+        assert len(backend.process_by_id("p").history) == 2
+        shutil.rmtree(folder)
+        earlier.rename(folder)
+        with on(FileSystemDatastore(folder)) as newer:
+            newer.signal_process("p", "acknowledged")
+        backend.signal_process("p", "mine")
+    assert histories(folder)["p"][1:] == [SignalEvent(Signal("acknowledged")), SignalEvent(Signal("mine"))]

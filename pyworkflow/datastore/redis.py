@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import BusyLoadingError, ConnectionError, RedisError, TimeoutError, WatchError
 
 from pyworkflow.datastore.interface import Key, Query, Writes
 from pyworkflow.exceptions import BackendException, BackendUnavailableException
 
 Result = TypeVar("Result")
+
+TRIES = 3  # to watch the guard, when the connection is lost meanwhile
 
 
 class RedisDatastore:
@@ -57,17 +60,24 @@ class RedisDatastore:
     def commit(self, guard: Key, expected: str | None, writes: Writes) -> bool:
         """Do the writes, all at once, if `guard` still has the value that is expected; False if it has another."""
         with _translated(), self._client.pipeline() as pipeline:
-            pipeline.watch(self._name(guard))  # type: ignore[no-untyped-call]
-            if _text(pipeline.get(self._name(guard))) != expected:
+            if self._watched(pipeline, guard) != expected:
                 return False
             pipeline.multi()
             for key, value in writes:
                 pipeline.delete(self._name(key)) if value is None else pipeline.set(self._name(key), value)
             try:
                 pipeline.execute()
-            except WatchError:
+            except (WatchError, ConnectionError, TimeoutError):  # late, or the answer is lost: whoever asks finds out
                 return False
             return True
+
+    def _watched(self, pipeline: Pipeline, guard: Key) -> str | None:
+        """The value, which is watched from now on. Nothing is done yet, so a connection that is lost is made again."""
+        for _ in range(TRIES):
+            with suppress(WatchError):  # which redis-py makes of a lost connection here
+                pipeline.watch(self._name(guard))  # type: ignore[no-untyped-call]
+                return _text(pipeline.get(self._name(guard)))
+        raise ConnectionError("the connection is lost again and again")
 
     def _name(self, key: Key) -> str:
         return f"{self._prefix}{key.removeprefix('/')}"

@@ -12,11 +12,13 @@ from time import monotonic
 
 import pytest
 from redis import Redis
+from redis.client import Pipeline
 
 from pyworkflow import Process
 from pyworkflow.datastore import DatastoreBackend, RedisDatastore, from_redis_url
 from pyworkflow.datastore.leases import DEAD_AFTER
 from pyworkflow.event import ProcessStartedEvent, SignalEvent
+from pyworkflow.exceptions import BackendUnavailableException
 from pyworkflow.signal import Signal
 
 
@@ -33,6 +35,7 @@ class Line:
         self._listening.listen()
         self.address = self._listening.getsockname()
         self.lose: str | None = None  # "question" or "answer"
+        self.of = b"EXEC"  # the questions that this is about
         self.lost = 0
         self.hang = False
         threading.Thread(target=self._accept, daemon=True).start()
@@ -55,7 +58,7 @@ class Line:
                     self.hang = False
                     client.recv(1)  # until the client gives it up
                     break
-                losing = self.lose if b"EXEC" in question else None
+                losing = self.lose if self.of in question else None
                 if losing == "question":
                     break
                 server.sendall(question)
@@ -85,10 +88,12 @@ def backend(line: Line, tmp_path: Path) -> Iterator[DatastoreBackend]:
     client.close()
 
 
+@pytest.mark.parametrize("of", [b"EXEC", b"WATCH"])
 @pytest.mark.parametrize("what", ["question", "answer"])
 def test_a_call_takes_effect_once_though_its_question_or_its_answer_is_lost(
-    backend: DatastoreBackend, line: Line, what: str
+    backend: DatastoreBackend, line: Line, what: str, of: bytes
 ) -> None:
+    line.of = of
     line.lose = what
     assert backend.start_process(Process("Order", "p")) == "p"
     line.lose = what
@@ -129,3 +134,23 @@ def test_who_is_closed_leaves_no_connection(redis_socket: Path, redis_address: s
             assert own
         while own & connections():  # the server is told, and answers others meanwhile
             pass
+
+
+def test_a_connection_that_is_lost_while_the_journal_is_watched_is_made_again(
+    backend: DatastoreBackend, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Pipeline.watch
+
+    def watch_and_lose(pipeline: Pipeline, *names: str) -> object:
+        line.of, line.lose = b"GET", "question"
+        return watch(pipeline, *names)  # type: ignore[no-untyped-call]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Pipeline, "watch", watch_and_lose)
+        with pytest.raises(BackendUnavailableException):  # it is lost again and again, and nothing was done
+            backend.start_process(Process("Order", "p"))
+    line.lose = None
+    backend.start_process(Process("Order", "p"))
+    monkeypatch.setattr(Pipeline, "watch", lambda *given: (monkeypatch.undo(), watch_and_lose(*given))[1])
+    backend.signal_process("p", "go")
+    assert backend.process_by_id("p").history == [ProcessStartedEvent(), SignalEvent(Signal("go"))]

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from redis import Redis
 from redis.client import Pipeline
-from redis.exceptions import BusyLoadingError, ConnectionError, RedisError, TimeoutError, WatchError
+from redis.exceptions import (
+    BusyLoadingError,
+    ClusterDownError,
+    ConnectionError,
+    MasterDownError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    TimeoutError,
+    TryAgainError,
+    WatchError,
+)
 
 from pyworkflow.datastore.interface import Key, Query, Writes
 from pyworkflow.exceptions import BackendException, BackendUnavailableException
 
 Result = TypeVar("Result")
 
+# What a server refuses for a while: in a failover, or until it has memory, disk or replicas again.
+PASSING = (ReadOnlyError, OutOfMemoryError, MasterDownError, ClusterDownError, TryAgainError)
+PASSING_CODES = re.compile(r"\b(MISCONF|NOREPLICAS|READONLY|OOM|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|LOADING) ")
 TRIES = 3  # to watch the guard, when the connection is lost meanwhile
 
 
@@ -95,7 +110,8 @@ def _translated() -> Iterator[None]:
     except (ConnectionError, TimeoutError, BusyLoadingError) as error:
         raise BackendUnavailableException(f"Redis cannot be reached: {error}") from error
     except RedisError as error:
-        raise BackendException(f"Redis: {error}") from error
+        passes = isinstance(error, PASSING) or PASSING_CODES.search(str(error))
+        raise (BackendUnavailableException if passes else BackendException)(f"Redis: {error}") from error
 
 
 def _text(value: Any) -> str | None:

@@ -9,13 +9,22 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
+from unittest.mock import Mock
 
 import pytest
 from redis import Redis
 from redis.client import Pipeline
+from redis.exceptions import (
+    BusyLoadingError,
+    ClusterDownError,
+    ExecAbortError,
+    MasterDownError,
+    ResponseError,
+    TryAgainError,
+)
 
 from pyworkflow import Process
-from pyworkflow.datastore import DatastoreBackend, RedisDatastore, from_redis_url
+from pyworkflow.datastore import DatastoreBackend, Key, RedisDatastore, from_redis_url
 from pyworkflow.datastore.leases import DEAD_AFTER
 from pyworkflow.event import ProcessStartedEvent, SignalEvent
 from pyworkflow.exceptions import BackendUnavailableException
@@ -154,3 +163,43 @@ def test_a_connection_that_is_lost_while_the_journal_is_watched_is_made_again(
     monkeypatch.setattr(Pipeline, "watch", lambda *given: (monkeypatch.undo(), watch_and_lose(*given))[1])
     backend.signal_process("p", "go")
     assert backend.process_by_id("p").history == [ProcessStartedEvent(), SignalEvent(Signal("go"))]
+
+
+@pytest.mark.parametrize(
+    ("trouble", "over"),
+    [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+        ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0"),
+    ],
+)
+def test_what_a_server_refuses_for_a_while_is_told_as_such_and_was_not_done(
+    backend: DatastoreBackend, redis_socket: Path, trouble: str, over: str
+) -> None:
+    backend.start_process(Process("Order", "p"))
+    with Redis(unix_socket_path=str(redis_socket)) as client:
+        client.execute_command(*trouble.split())  # type: ignore[no-untyped-call]
+        try:
+            with pytest.raises(BackendUnavailableException):
+                backend.signal_process("p", "go")
+        finally:
+            client.execute_command(*over.split())  # type: ignore[no-untyped-call]
+    assert backend.process_by_id("p").history == [ProcessStartedEvent()]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MasterDownError("MASTERDOWN Link with MASTER is down"),
+        ClusterDownError("CLUSTERDOWN The cluster is down"),
+        TryAgainError("TRYAGAIN Multiple keys request during rehashing of slot"),
+        BusyLoadingError("Redis is loading the dataset in memory"),
+        ResponseError("MISCONF Redis is configured to save RDB snapshots, but it's unable to persist to disk"),
+        ExecAbortError("Transaction discarded because of previous errors: MISCONF Errors writing to the AOF file"),
+    ],
+)
+def test_every_refusal_that_passes_is_told_as_such(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    client = Redis()
+    monkeypatch.setattr(client, "get", Mock(side_effect=error))
+    with pytest.raises(BackendUnavailableException):
+        RedisDatastore(client).get(Key("/journal"))

@@ -61,7 +61,8 @@ class SharedDatastore(Datastore, Protocol):
         """Do the writes, in order, if `guard` still has the value that is expected; False if it has another.
 
         Two commits of the same guard never overlap. If its process dies in the midst of them, a beginning of them is
-        done, and the next commit can follow.
+        done, and the next commit can follow. Raises BackendUnavailableException only where nothing was done; when the
+        outcome is not known, says False or raises something else: the caller looks for the commit then.
         """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from time import monotonic
+from time import monotonic, sleep
 from typing import TypeVar
 
 from pyworkflow import codec
@@ -18,12 +18,15 @@ from pyworkflow.datastore.mirror import Mirror
 from pyworkflow.engine.bell import Bell
 from pyworkflow.engine.forks import forks
 from pyworkflow.engine.store import Store, Transaction
-from pyworkflow.exceptions import BackendException
+from pyworkflow.exceptions import BackendException, BackendUnavailableException
 
 Result = TypeVar("Result")
 
 PROCESSES = Key("/process")
 JOURNAL = Key("/journal")
+PATIENCE = 5.0  # seconds to look for a commit whose answer was lost
+PAUSE = 0.25  # seconds between two looks for it
+UNKNOWN = "whether the call was done is not known"
 LOOK = 0.05  # seconds between two looks for commits of others, while waiting
 
 
@@ -85,23 +88,46 @@ class DatastoreStore(Store):
         text = journal.written()
         # First what the commit before may have left undone: this one takes its place in the journal.
         writes = [*self._unsure.items(), (JOURNAL, text), *changed.items()]
+        failure: Exception | None = None
         try:
             whole = self._write(writes)
-        except Exception:
-            if not self._is_done(commit):
-                raise
-            whole = False
-        else:
-            if not whole and not self._is_done(commit):
-                return False
+        except Exception as error:
+            whole, failure = False, error
+        if not whole and not self._is_done(commit, failure):
+            if failure is not None:
+                raise failure
+            return False
         self._unsure = {} if whole else changed  # it is done, but perhaps not all is written
         self._text, self._journal = text, journal
         return True
 
-    def _is_done(self, commit: Commit) -> bool:
+    def _is_done(self, commit: Commit, failure: Exception | None) -> bool:
         """Is it in the journal? Who lost the answer to it was told that it failed, or that he was late."""
-        text = self._datastore.get(JOURNAL)
-        return text is not None and commit in journals.read(text).recent
+        try:
+            text = self._journal_at_last()
+        except BackendException as error:
+            if self._shared and isinstance(failure, BackendUnavailableException):
+                raise failure from error  # which says that nothing was done
+            raise BackendException(f"{UNKNOWN}, since the datastore cannot be read: {error}") from error
+        if text == self._text:
+            return False
+        journal = Journal() if text is None else journals.read(text)
+        if commit in journal.recent:
+            return True
+        if commit.number not in [other.number for other in journal.recent]:
+            raise BackendException(f"{UNKNOWN}, since the journal does not go back to it") from failure
+        return False
+
+    def _journal_at_last(self) -> str | None:
+        """The journal, of a datastore that may be out of reach for a moment."""
+        until = monotonic() + PATIENCE
+        while True:
+            try:
+                return self._datastore.get(JOURNAL)
+            except BackendException:
+                if monotonic() > until:
+                    raise
+            sleep(PAUSE)
 
     def _document(self, process_id: str) -> str | None:
         runs = self._mirror.runs(process_id)

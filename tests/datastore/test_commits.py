@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from pyworkflow import Process
-from pyworkflow.datastore import DatastoreBackend, FileSystemDatastore, Key
+from pyworkflow.datastore import DatastoreBackend, FileSystemDatastore, Key, store
 from pyworkflow.datastore.interface import Writes
+from pyworkflow.datastore.journal import REMEMBERED
 from pyworkflow.decision import CompleteProcess, StartChildProcess
 from pyworkflow.event import Event, ProcessStartedEvent, SignalEvent
-from pyworkflow.exceptions import BackendException, UnknownProcessException
+from pyworkflow.exceptions import BackendException, BackendUnavailableException, UnknownProcessException
 from pyworkflow.signal import Signal
 
 
@@ -190,3 +191,62 @@ def test_who_saw_commits_that_the_store_has_lost_overwrites_nothing(folder: Path
             newer.signal_process("p", "acknowledged")
         backend.signal_process("p", "mine")
     assert histories(folder)["p"][1:] == [SignalEvent(Signal("acknowledged")), SignalEvent(Signal("mine"))]
+
+
+class Hidden(Overtaken):
+    """Of which no journal can be read for a while, after the answer to a commit was lost."""
+
+    away = 0
+
+    def get(self, key: Key) -> str | None:
+        if self.away > 0:
+            self.away -= 1
+            raise BackendUnavailableException("away")
+        return super().get(key)
+
+
+def hidden(folder: Path, away: int) -> Hidden:
+    datastore = Hidden(folder)
+
+    def hide() -> None:
+        datastore.away = away
+
+    datastore.then = hide
+    return datastore
+
+
+def test_who_lost_an_answer_waits_a_little_for_the_datastore_to_tell_whether_it_was_done(folder: Path) -> None:
+    with on(hidden(folder, 2)) as backend:
+        backend.start_process(Process("Order", "p"))
+    assert set(histories(folder)) == {"p"}
+
+
+def test_an_outcome_that_stays_unknown_is_told_as_such(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PATIENCE", 0.1)
+    datastore = hidden(folder, 1000)
+    with on(datastore) as backend:
+        with pytest.raises(BackendException, match="whether the call was done is not known") as raised:
+            backend.start_process(Process("Order", "p"))
+        assert not isinstance(raised.value, BackendUnavailableException)  # which means that it was not done
+        datastore.away = 0
+        assert [process.id for process in backend.processes()] == ["p"]
+
+
+def test_what_was_not_done_at_all_counts_as_unavailable(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PATIENCE", 0.1)
+    datastore = hidden(folder, 1000)
+    datastore.error = BackendUnavailableException("locked")
+    with on(datastore) as backend, pytest.raises(BackendUnavailableException, match="locked"):
+        backend.start_process(Process("Order", "p"))
+
+
+@pytest.mark.parametrize("error", [BackendException("the answer was lost"), None])
+def test_a_commit_that_the_journal_does_not_remember_is_not_done_again(folder: Path, error: Exception | None) -> None:
+    datastore = Overtaken(folder)
+    datastore.error = error
+    with on(datastore) as backend, on(FileSystemDatastore(folder)) as other:
+        backend.start_process(Process("Order", "p"))
+        datastore.then = lambda: [other.signal_process("p", "other") for _ in range(REMEMBERED)]
+        with pytest.raises(BackendException, match="whether the call was done is not known"):
+            backend.signal_process("p", "mine")
+        assert backend.process_by_id("p").history[1:].count(SignalEvent(Signal("mine"))) == 1

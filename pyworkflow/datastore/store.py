@@ -49,9 +49,13 @@ class DatastoreStore(Store):
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._leases = self._make_leases()
-        self._mirror = Mirror()
         self._bell = Bell()
-        self._known = False  # is what follows, and the mirror, from the datastore?
+        self._forget()
+
+    def _forget(self) -> None:
+        """Read everything anew."""
+        self._mirror = Mirror()
+        self._known = False  # is what follows, and the mirror, from the datastore, as it was when this looked last?
         self._text: str | None = None  # of the journal, as it was read last, or written here
         self._journal = Journal()
         self._unsure: dict[Key, str | None] = {}  # documents of the newest commit, which may not be written yet
@@ -63,14 +67,16 @@ class DatastoreStore(Store):
                 self._refresh()
                 try:
                     result = operation(self._mirror)
-                    done = not self._mirror.changed or self._commit()
-                except BaseException:
+                    if not self._mirror.changed or self._commit():
+                        self._mirror.keep()
+                        return result
+                    self._mirror.undo()  # another was first
+                except Exception:
                     self._mirror.undo()
                     raise
-                if done:
-                    self._mirror.keep()
-                    return result
-                self._mirror.undo()  # another was first
+                except BaseException:
+                    self._forget()  # who is interrupted does not know how far he came
+                    raise
 
     def read(self, operation: Callable[[Transaction], Result]) -> Result:
         self._check_open()
@@ -89,6 +95,7 @@ class DatastoreStore(Store):
         # First what the commit before may have left undone: this one takes its place in the journal.
         writes = [*self._unsure.items(), (JOURNAL, text), *changed.items()]
         failure: Exception | None = None
+        self._known = False  # until all that follows went well
         try:
             whole = self._write(writes)
         except Exception as error:
@@ -98,7 +105,7 @@ class DatastoreStore(Store):
                 raise failure
             return False
         self._unsure = {} if whole else changed  # it is done, but perhaps not all is written
-        self._text, self._journal = text, journal
+        self._text, self._journal, self._known = text, journal, True
         return True
 
     def _is_done(self, commit: Commit, failure: Exception | None) -> bool:
@@ -148,7 +155,11 @@ class DatastoreStore(Store):
         if self._known and not self._shared:
             return
         while (text := self._datastore.get(JOURNAL)) != self._text or not self._known:
-            self._follow(text)  # and look again: documents may have been replaced while they were read
+            try:
+                self._follow(text)  # and look again: documents may have been replaced while they were read
+            except BaseException:
+                self._forget()
+                raise
 
     def _follow(self, text: str | None) -> None:
         journal = Journal() if text is None else journals.read(text)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pyworkflow import Process
-from pyworkflow.datastore import DatastoreBackend, FileSystemDatastore, Key, store
+from pyworkflow.datastore import Datastore, DatastoreBackend, DictDatastore, FileSystemDatastore, Key, store
 from pyworkflow.datastore.interface import Writes
 from pyworkflow.datastore.journal import REMEMBERED
 from pyworkflow.decision import CompleteProcess, StartChildProcess
@@ -51,7 +51,7 @@ class Overtaken(FileSystemDatastore):
         return False
 
 
-def on(datastore: FileSystemDatastore) -> DatastoreBackend:
+def on(datastore: Datastore) -> DatastoreBackend:
     backend = DatastoreBackend(datastore)
     backend.register_workflow("Order")
     return backend
@@ -250,3 +250,33 @@ def test_a_commit_that_the_journal_does_not_remember_is_not_done_again(folder: P
         with pytest.raises(BackendException, match="whether the call was done is not known"):
             backend.signal_process("p", "mine")
         assert backend.process_by_id("p").history[1:].count(SignalEvent(Signal("mine"))) == 1
+
+
+class Interrupted(DictDatastore):
+    """Of one process; before the write of this number, counted from one, somebody presses Ctrl-C."""
+
+    at = 0
+
+    def put(self, key: Key, value: str) -> None:
+        self.at -= 1
+        if self.at == 0:
+            raise KeyboardInterrupt
+        super().put(key, value)
+
+
+@pytest.mark.parametrize("at", [1, 2, 3])
+def test_who_was_interrupted_in_a_commit_goes_on_with_what_was_done(at: int) -> None:
+    """Three writes: the journal, and the documents of a parent and its child."""
+    datastore = Interrupted()
+    with on(datastore) as backend:
+        backend.start_process(Process("Order", "parent"))
+        task = backend.poll_decision_task()
+        assert task is not None
+        datastore.at = at
+        with pytest.raises(KeyboardInterrupt):
+            backend.complete_decision_task(task, StartChildProcess(Process("Order", "child")))
+        expected = {"parent"} if at == 1 else {"parent", "child"}
+        assert {process.id for process in backend.processes()} == expected
+        backend.start_process(Process("Order", "later"))
+    with on(datastore) as backend:
+        assert {process.id for process in backend.processes()} == {*expected, "later"}

@@ -8,18 +8,16 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from pathlib import Path
-from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
 from pyworkflow.datastore.interface import Key, Query, Writes
+from pyworkflow.datastore.names import quoted
 from pyworkflow.exceptions import BackendException, BackendUnavailableException
 
 LOCK_TIMEOUT = 30.0  # seconds to wait for another's lock
 ABANDONED = 600.0  # seconds after which a file that is still being written was left by who wrote it
-LONGEST_NAME = 200  # characters of a file's name; most file systems take 255 bytes
 
 
 class FileSystemDatastore:
@@ -61,7 +59,7 @@ class FileSystemDatastore:
     def query(self, query: Query) -> Iterable[str]:
         """The values of all keys below that of the query."""
         with _translated():
-            files = (self._root / _quoted(query.key.removeprefix("/"))).glob("*.obj")
+            files = (self._root / quoted(query.key.removeprefix("/"))).glob("*.obj")
             return [text for file in files if (text := _text(file)) is not None]
 
     def commit(self, guard: Key, expected: str | None, writes: Writes) -> bool:
@@ -110,7 +108,7 @@ class FileSystemDatastore:
 
     def _file(self, key: Key) -> Path:
         folder, _, name = key.removeprefix("/").partition("/")
-        return self._root / _quoted(folder) / f"{_quoted(name)}.obj" if name else self._root / f"{_quoted(folder)}.obj"
+        return self._root / quoted(folder) / f"{quoted(name)}.obj" if name else self._root / f"{quoted(folder)}.obj"
 
     def _sweep(self) -> None:
         """Remove what processes left that died while they wrote."""
@@ -137,14 +135,6 @@ def _text(file: Path) -> str | None:
         return file.read_text("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
-
-
-def _quoted(name: str) -> str:
-    """As the name of a file: nothing in it leads elsewhere, and a long one ends in what tells it from others."""
-    quoted = quote(name, safe=" ").replace(".", "%2E") if name.startswith(".") else quote(name, safe=" ")
-    if len(quoted) <= LONGEST_NAME:
-        return quoted
-    return f"{quoted[: LONGEST_NAME - 65]}-{sha256(name.encode()).hexdigest()}"
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
-from urllib.parse import quote
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
 
 from pyworkflow.datastore.interface import Key, Query
+from pyworkflow.datastore.names import quoted
+from pyworkflow.exceptions import BackendException
 
 
 class MappingDatastore:
@@ -16,29 +18,39 @@ class MappingDatastore:
 
     def get(self, key: Key) -> str | None:
         """The value of this key; None if it has none."""
-        try:
-            return self._mapping[_name(key)].decode()
-        except KeyError:
-            return None
+        with _translated(key):
+            return self._text(_name(key))
 
     def put(self, key: Key, value: str) -> None:
         """Set the value of this key."""
-        self._mapping[_name(key)] = value.encode()
+        with _translated(key):
+            self._mapping[_name(key)] = value.encode()
 
     def delete(self, key: Key) -> None:
         """Take the key and its value away, if they are there."""
-        self._mapping.pop(_name(key), None)
+        with _translated(key):
+            self._mapping.pop(_name(key), None)
 
     def contains(self, key: Key) -> bool:
         """Does this key have a value?"""
-        return _name(key) in self._mapping
+        with _translated(key):
+            return _name(key) in self._mapping
 
     def query(self, query: Query) -> Iterable[str]:
         """The values of all keys below that of the query."""
-        prefix = f"{_name(query.key)}/"
-        for name in list(self._mapping):
-            if name.startswith(prefix) and (value := self._mapping.get(name)) is not None:
-                yield value.decode()
+        with _translated(query.key):
+            names = [name for name in self._mapping if name.startswith(f"{_name(query.key)}/")]
+        for name in names:
+            with _translated(name):
+                text = self._text(name)
+            if text is not None:
+                yield text
+
+    def _text(self, name: str) -> str | None:
+        try:
+            return self._mapping[name].decode()
+        except KeyError:
+            return None
 
 
 def from_mapping(mapping: MutableMapping[str, bytes]) -> MappingDatastore:
@@ -46,6 +58,15 @@ def from_mapping(mapping: MutableMapping[str, bytes]) -> MappingDatastore:
     return MappingDatastore(mapping)
 
 
+@contextmanager
+def _translated(key: str) -> Iterator[None]:
+    """Whatever the mapping raises as ours, in one place."""
+    try:
+        yield
+    except Exception as error:
+        raise BackendException(f"{key} in the mapping: {type(error).__name__}: {error}") from error
+
+
 def _name(key: Key) -> str:
     folder, _, name = key.removeprefix("/").partition("/")
-    return f"{folder}/{quote(name, safe='')}" if name else folder
+    return f"{quoted(folder)}/{quoted(name)}" if name else quoted(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,8 @@ NAMES = [
     "a" * 1000 + "1",
     "a" * 1000 + "2",
     "ü" * 100,
+    f"{'a' * 135}-{sha256(b'a' * 201).hexdigest()}",  # short, and as a long one may be cut
+    f"{'a' * 135}+{sha256(b'a' * 201).hexdigest()}",
 ]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,13 +45,34 @@ def _run(run: Run) -> str:
     )
 
 
-def read(document: Mapping[str, Any]) -> list[Run]:
-    """The runs in a document that has been parsed. Raises BackendException for one of a newer version."""
+@contextmanager
+def explained(where: str) -> Iterator[None]:
+    """What is wrong with a text that this version did not write, as an error that says where it stands."""
+    try:
+        yield
+    except BackendException as error:
+        raise BackendException(f"{where}: {error}") from error
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise BackendException(f"{where} is damaged, or was not written by pyworkflow ({reason})") from error
+
+
+def parsed(text: str) -> Any:
+    """What the text of a document says. Raises BackendException for one of a newer version."""
+    document = codec.loads(text)
     if document["format"] != FORMAT:
         raise BackendException(
-            f"a document was written by a newer version of pyworkflow (format {document['format']}, not {FORMAT})"
+            f"this was written by a newer version of pyworkflow (format {document['format']}, not {FORMAT})"
         )
-    return [_read_run(run) for run in document["runs"]]
+    return document
+
+
+def read(text: str) -> list[Run]:
+    """The runs in a document: one at least."""
+    runs = [_read_run(run) for run in parsed(text)["runs"]]
+    if not runs:
+        raise ValueError("no runs")
+    return runs
 
 
 def _read_run(run: Mapping[str, Any]) -> Run:

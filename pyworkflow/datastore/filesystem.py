@@ -132,9 +132,14 @@ def _translated() -> Iterator[None]:
 
 def _text(file: Path) -> str | None:
     try:
-        return file.read_text("utf-8")
+        text = file.read_text("utf-8")
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except UnicodeDecodeError as error:
+        raise BackendException(f"{file} is damaged, or was not written by pyworkflow ({error})") from error
+    if not text.strip("\0"):
+        raise BackendException(f"{file} is empty, as the loss of power may leave one that was not synced")
+    return text
 
 
 def _sync_folder(folder: Path) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pyworkflow import codec
-from pyworkflow.datastore.documents import FORMAT
+from pyworkflow.datastore import documents
 from pyworkflow.datastore.interface import Key
-from pyworkflow.exceptions import BackendException
 
+JOURNAL = Key("/journal")
 REMEMBERED = 200  # commits whose processes the journal names: who has missed more reads everything anew
 
 
@@ -50,7 +50,7 @@ class Journal:
         """As text."""
         return codec.dumps(
             {
-                "format": FORMAT,
+                "format": documents.FORMAT,
                 "recent": self.recent,
                 "last_key": self.last_key,
                 "last_seq": self.last_seq,
@@ -60,13 +60,12 @@ class Journal:
 
 
 def read(text: str) -> Journal:
-    """The journal in this text. Raises BackendException for one of a newer version."""
-    journal = codec.loads(text)
-    if journal["format"] != FORMAT:
-        raise BackendException("the datastore was written by a newer version of pyworkflow")
-    return Journal(
-        [Commit(number, name, ids) for number, name, ids in journal["recent"]],
-        journal["last_key"],
-        journal["last_seq"],
-        {Key(key): value for key, value in journal["writes"].items()},
-    )
+    """The journal in this text."""
+    with documents.explained(JOURNAL):
+        journal = documents.parsed(text)
+        return Journal(
+            [Commit(number, name, ids) for number, name, ids in journal["recent"]],
+            journal["last_key"],
+            journal["last_seq"],
+            {Key(key): value for key, value in journal["writes"].items()},
+        )

@@ -115,7 +115,10 @@ def _translated() -> Iterator[None]:
 
 
 def _text(value: Any) -> str | None:
-    return value.decode() if isinstance(value, bytes) else value
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError as error:
+        raise BackendException(f"Redis: what begins with {value[:80]!r} was not written by pyworkflow") from error
 
 
 def _escaped(pattern: str) -> str:

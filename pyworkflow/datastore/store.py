@@ -8,11 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from time import monotonic, sleep
 from typing import TypeVar
 
-from pyworkflow import codec
 from pyworkflow.datastore import documents
 from pyworkflow.datastore import journal as journals
 from pyworkflow.datastore.interface import Datastore, Key, Query, SharedDatastore, Writes
-from pyworkflow.datastore.journal import Commit, Journal
+from pyworkflow.datastore.journal import JOURNAL, Commit, Journal
 from pyworkflow.datastore.leases import LeaseKeeper
 from pyworkflow.datastore.mirror import Mirror
 from pyworkflow.engine.bell import Bell
@@ -23,7 +22,6 @@ from pyworkflow.exceptions import BackendException, BackendUnavailableException
 Result = TypeVar("Result")
 
 PROCESSES = Key("/process")
-JOURNAL = Key("/journal")
 PATIENCE = 5.0  # seconds to look for a commit whose answer was lost
 PAUSE = 0.25  # seconds between two looks for it
 UNKNOWN = "whether the call was done is not known"
@@ -179,14 +177,16 @@ class DatastoreStore(Store):
     def _bring(self, process_id: str, writes: Mapping[Key, str | None]) -> None:
         key = PROCESSES.child(process_id)
         text = writes[key] if key in writes else self._datastore.get(key)
-        self._mirror.bring(process_id, [] if text is None else documents.read(codec.loads(text)))
+        with documents.explained(key):
+            self._mirror.bring(process_id, [] if text is None else documents.read(text))
 
     def _bring_all(self, writes: Mapping[Key, str | None]) -> None:
         mirror = Mirror()
         for text in (*self._datastore.query(Query(PROCESSES)), *writes.values()):
             if text is not None:
-                runs = documents.read(codec.loads(text))
-                mirror.bring(runs[0].head.id, runs)
+                with documents.explained(f"what begins with {text[:80]!r} below {PROCESSES}"):
+                    runs = documents.read(text)
+                    mirror.bring(runs[0].head.id, runs)
         for key, text in writes.items():
             if text is None:
                 mirror.bring(key.name, [])

@@ -27,7 +27,7 @@ from pyworkflow import Process
 from pyworkflow.datastore import DatastoreBackend, Key, RedisDatastore, from_redis_url
 from pyworkflow.datastore.leases import DEAD_AFTER
 from pyworkflow.event import ProcessStartedEvent, SignalEvent
-from pyworkflow.exceptions import BackendUnavailableException
+from pyworkflow.exceptions import BackendException, BackendUnavailableException
 from pyworkflow.signal import Signal
 
 
@@ -203,3 +203,10 @@ def test_every_refusal_that_passes_is_told_as_such(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(client, "get", Mock(side_effect=error))
     with pytest.raises(BackendUnavailableException):
         RedisDatastore(client).get(Key("/journal"))
+
+
+def test_a_value_that_is_no_text_is_told_as_such(redis_socket: Path, tmp_path: Path) -> None:
+    with Redis(unix_socket_path=str(redis_socket)) as client:
+        client.set(f"{tmp_path.name}:journal", b"\xff\xfe")
+        with pytest.raises(BackendException, match="was not written by pyworkflow"):
+            RedisDatastore(client, prefix=f"{tmp_path.name}:").get(Key("/journal"))

@@ -59,8 +59,9 @@ class FileSystemDatastore:
     def query(self, query: Query) -> Iterable[str]:
         """The values of all keys below that of the query."""
         with _translated():
-            files = (self._root / quoted(query.key.removeprefix("/"))).glob("*.obj")
-            return [text for file in files if (text := _text(file)) is not None]
+            for file in list((self._root / quoted(query.key.removeprefix("/"))).glob("*.obj")):
+                if (text := _text(file)) is not None:
+                    yield text
 
     def commit(self, guard: Key, expected: str | None, writes: Writes) -> bool:
         """Do the writes, in order, if `guard` still has the value that is expected; False if it has another.

@@ -40,11 +40,12 @@ class Journal:
         """The journal that this commit puts in its place."""
         return Journal([*self.recent, commit][-REMEMBERED:], last_key, last_seq, writes)
 
-    def since(self, other: Journal) -> Sequence[Commit] | None:
-        """The commits that followed those of the other; None if they are not all known."""
+    def changed_since(self, other: Journal) -> set[str] | None:
+        """The processes that were changed after the newest commit of the other; None if not all are known."""
         if not other.recent or other.recent[-1] not in self.recent:
             return None
-        return self.recent[self.recent.index(other.recent[-1]) + 1 :]
+        missed = self.recent[self.recent.index(other.recent[-1]) + 1 :]
+        return {id for commit in missed for id in commit.ids}
 
     def written(self) -> str:
         """As text."""
@@ -59,8 +60,10 @@ class Journal:
         )
 
 
-def read(text: str) -> Journal:
-    """The journal in this text."""
+def read(text: str | None) -> Journal:
+    """The journal in this text; an empty one while there is none."""
+    if text is None:
+        return Journal()
     with documents.explained(JOURNAL):
         journal = documents.parsed(text)
         return Journal(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from time import monotonic, sleep
 from typing import TypeVar
 
@@ -25,7 +26,8 @@ PROCESSES = Key("/process")
 PATIENCE = 5.0  # seconds to look for a commit whose answer was lost
 PAUSE = 0.25  # seconds between two looks for it
 UNKNOWN = "whether the call was done is not known"
-LOOK = 0.05  # seconds between two looks for commits of others, while waiting
+LOOK = 0.05  # seconds between two looks for commits of others, while waiting or reading everything
+ROUNDS, LATE = 3, 30.0  # after so many readings, and seconds, one gives up who is always behind the others
 
 
 class DatastoreStore(Store):
@@ -116,7 +118,7 @@ class DatastoreStore(Store):
             raise BackendException(f"{UNKNOWN}, since the datastore cannot be read: {error}") from error
         if text == self._text:
             return False
-        journal = Journal() if text is None else journals.read(text)
+        journal = journals.read(text)
         if commit in journal.recent:
             return True
         if commit.number not in [other.number for other in journal.recent]:
@@ -152,7 +154,15 @@ class DatastoreStore(Store):
         """Bring the mirror up to date with what others have committed."""
         if self._known and not self._shared:
             return
-        while (text := self._datastore.get(JOURNAL)) != self._text or not self._known:
+        until = monotonic() + LATE
+        for rounds in count():
+            text = self._datastore.get(JOURNAL)
+            if self._known and text == self._text:
+                return
+            if rounds >= ROUNDS and monotonic() > until:
+                raise BackendUnavailableException(
+                    "others commit faster than this can read; nothing was done, try again"
+                )
             try:
                 self._follow(text)  # and look again: documents may have been replaced while they were read
             except BaseException:
@@ -160,13 +170,12 @@ class DatastoreStore(Store):
                 raise
 
     def _follow(self, text: str | None) -> None:
-        journal = Journal() if text is None else journals.read(text)
-        missed = journal.since(self._journal)
-        if missed is None:  # too many, or the store was set back meanwhile
-            self._bring_all(journal.writes)
-        else:
-            for process_id in {id for commit in missed for id in commit.ids}:
-                self._bring(process_id, journal.writes)
+        changed = journals.read(text).changed_since(self._journal)
+        if changed is None:  # too many, or the store was set back meanwhile
+            text, changed = self._bring_all(text)
+        journal = journals.read(text)
+        for process_id in changed:
+            self._bring(process_id, journal.writes)
         if text is None:  # it is the first, or the journal was lost
             self._mirror.count()
         else:
@@ -180,17 +189,25 @@ class DatastoreStore(Store):
         with documents.explained(key):
             self._mirror.bring(process_id, [] if text is None else documents.read(text))
 
-    def _bring_all(self, writes: Mapping[Key, str | None]) -> None:
-        mirror = Mirror()
-        for text in (*self._datastore.query(Query(PROCESSES)), *writes.values()):
-            if text is not None:
-                with documents.explained(f"what begins with {text[:80]!r} below {PROCESSES}"):
-                    runs = documents.read(text)
-                    mirror.bring(runs[0].head.id, runs)
-        for key, text in writes.items():
-            if text is None:
-                mirror.bring(key.name, [])
-        self._mirror = mirror
+    def _bring_all(self, text: str | None) -> tuple[str | None, set[str]]:
+        """All documents. Returns the newest journal, and the processes that may have been changed since they were read.
+
+        More commits may follow meanwhile than a journal remembers: so it is looked at while the documents are read.
+        """
+        self._mirror = Mirror()
+        changed = {key.name for key in journals.read(text).writes}
+        looked_at = monotonic()
+        for document in self._datastore.query(Query(PROCESSES)):
+            with documents.explained(f"what begins with {document[:80]!r} below {PROCESSES}"):
+                runs = documents.read(document)
+                self._mirror.bring(runs[0].head.id, runs)
+            if monotonic() - looked_at > LOOK:
+                newer = self._datastore.get(JOURNAL)
+                more = journals.read(newer).changed_since(journals.read(text))
+                if more is not None:
+                    text, changed = newer, changed | more
+                looked_at = monotonic()
+        return text, changed
 
     # --- waiting and leases ---
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
+import secrets
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -94,16 +94,17 @@ class FileSystemDatastore:
     def _put(self, key: Key, value: str) -> None:
         file = self._file(key)
         file.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, suffix=".new", delete=False) as new:
-            try:
-                new.write(value)
-                new.flush()
+        new = file.parent / f"{secrets.token_hex(8)}.new"
+        try:
+            with new.open("x", encoding="utf-8") as opened:
+                opened.write(value)
+                opened.flush()
                 if self._sync:
-                    os.fsync(new.fileno())
-                Path(new.name).replace(file)
-            except BaseException:
-                Path(new.name).unlink(missing_ok=True)
-                raise
+                    os.fsync(opened.fileno())
+            new.replace(file)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
         if self._sync:
             _sync_folder(file.parent)
 

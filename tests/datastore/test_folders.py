@@ -100,3 +100,13 @@ def test_a_folder_that_is_none_is_said_to_be_so(tmp_path: Path) -> None:
         backend.register_workflow("Order")
         with pytest.raises(BackendException, match="file"):
             backend.start_process(Process("Order"))
+
+
+def test_files_can_be_read_and_written_by_whom_the_umask_says(folder: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        FileSystemDatastore(folder).commit(Key("/journal"), None, [(Key("/journal"), "1"), (PROCESSES.child("p"), "2")])
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.suffix == ".obj"}
+    assert modes == {"journal.obj": 0o664, "p.obj": 0o664}

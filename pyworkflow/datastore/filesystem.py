@@ -49,7 +49,9 @@ class FileSystemDatastore:
     def delete(self, key: Key) -> None:
         """Take the key and its value away, if they are there."""
         with _translated():
-            self._file(key).unlink(missing_ok=True)
+            file = self._file(key)
+            file.unlink(missing_ok=True)
+            self._sync_folders({file.parent})
 
     def contains(self, key: Key) -> bool:
         """Does this key have a value?"""
@@ -73,17 +75,22 @@ class FileSystemDatastore:
                 self._sweep()
             if self.get(guard) != expected:
                 return False
+            shortened: set[Path] = set()  # folders that files were deleted from
             for key, value in writes:
                 if value is None:
-                    self.delete(key)
+                    file = self._file(key)
+                    file.unlink(missing_ok=True)
+                    shortened.add(file.parent)
                 else:
+                    self._sync_folders(shortened)  # what follows may be the next journal
                     self._put(key, value)
+            self._sync_folders(shortened)
             return True
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """While other processes, and other threads, are not."""
-        self._root.mkdir(parents=True, exist_ok=True)
+        self._make(self._root)
         try:
             with FileLock(self._root / "commit.lock").acquire(timeout=LOCK_TIMEOUT, poll_interval=0.002):
                 yield
@@ -93,7 +100,7 @@ class FileSystemDatastore:
 
     def _put(self, key: Key, value: str) -> None:
         file = self._file(key)
-        file.parent.mkdir(parents=True, exist_ok=True)
+        self._make(file.parent)
         new = file.parent / f"{secrets.token_hex(8)}.new"
         try:
             with new.open("x", encoding="utf-8") as opened:
@@ -105,8 +112,20 @@ class FileSystemDatastore:
         except BaseException:
             new.unlink(missing_ok=True)
             raise
-        if self._sync:
-            _sync_folder(file.parent)
+        self._sync_folders({file.parent})
+
+    def _make(self, folder: Path) -> None:
+        if not folder.is_dir():
+            self._make(folder.parent)
+            folder.mkdir(exist_ok=True)
+            self._sync_folders({folder.parent})
+
+    def _sync_folders(self, folders: set[Path]) -> None:
+        """Those that are there; no more are left to do."""
+        while folders:
+            folder = folders.pop()
+            if self._sync and folder.is_dir():
+                _sync_folder(folder)
 
     def _file(self, key: Key) -> Path:
         folder, _, name = key.removeprefix("/").partition("/")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pyworkflow.datastore import DatastoreBackend, FileSystemDatastore, Key, Query
+from pyworkflow.datastore import DatastoreBackend, FileSystemDatastore, Key, Query, filesystem
 from pyworkflow.datastore.filesystem import ABANDONED
 from pyworkflow.exceptions import BackendException
 from pyworkflow.process import Process
@@ -110,3 +110,22 @@ def test_files_can_be_read_and_written_by_whom_the_umask_says(folder: Path) -> N
         os.umask(before)
     modes = {path.name: path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.suffix == ".obj"}
     assert modes == {"journal.obj": 0o664, "p.obj": 0o664}
+
+
+def test_what_is_deleted_and_a_folder_that_is_new_survive_the_loss_of_power(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    monkeypatch.setattr(filesystem, "_sync_folder", lambda path: synced.append(os.path.relpath(path, folder)))
+    datastore = FileSystemDatastore(folder, sync=True)
+    datastore.commit(Key("/journal"), None, [(Key("/journal"), "1"), (PROCESSES.child("p"), "2")])
+    assert synced == ["../..", "..", ".", ".", "process"]  # the folder and the one above it were made
+    synced.clear()
+    datastore.commit(Key("/journal"), "1", [(PROCESSES.child("p"), None), (Key("/journal"), "2")])
+    assert synced == ["process", "."]  # before the journal is replaced
+    synced.clear()
+    datastore.commit(Key("/journal"), "2", [(Key("/journal"), "3"), (PROCESSES.child("p"), None)])
+    assert synced == [".", "process"]
+    synced.clear()
+    datastore.delete(Key("/journal"))
+    assert synced == ["."]

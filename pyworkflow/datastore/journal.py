@@ -11,6 +11,7 @@ from pyworkflow.datastore import documents
 from pyworkflow.datastore.interface import Key
 
 JOURNAL = Key("/journal")
+NAMED = 64_000  # characters of ids that the journal names, the newest first
 REMEMBERED = 200  # commits whose processes the journal names: who has missed more reads everything anew
 
 
@@ -19,7 +20,7 @@ class Commit(NamedTuple):
 
     number: int
     name: str
-    ids: Sequence[str]  # of the processes that it changed
+    ids: Sequence[str] | None  # of the processes that it changed; None where too much would be named
 
 
 @dataclass(frozen=True)
@@ -38,14 +39,28 @@ class Journal:
 
     def followed_by(self, commit: Commit, last_key: int, last_seq: int, writes: Mapping[Key, str | None]) -> Journal:
         """The journal that this commit puts in its place."""
-        return Journal([*self.recent, commit][-REMEMBERED:], last_key, last_seq, writes)
+        named, left = [], NAMED
+        for one in reversed([*self.recent, commit][-REMEMBERED:]):
+            left -= sum(map(len, one.ids or ()))
+            named.append(one if left >= 0 else one._replace(ids=None))
+        return Journal(named[::-1], last_key, last_seq, writes)
 
     def changed_since(self, other: Journal) -> set[str] | None:
         """The processes that were changed after the newest commit of the other; None if not all are known."""
-        if not other.recent or other.recent[-1] not in self.recent:
+        if not other.recent or not self.has(other.recent[-1]):
             return None
-        missed = self.recent[self.recent.index(other.recent[-1]) + 1 :]
-        return {id for commit in missed for id in commit.ids}
+        changed: set[str] = set()
+        for commit in self.recent:
+            if commit.number <= other.recent[-1].number:
+                continue
+            if commit.ids is None:
+                return None
+            changed.update(commit.ids)
+        return changed
+
+    def has(self, commit: Commit) -> bool:
+        """Is it among the newest?"""
+        return any(one[:2] == commit[:2] for one in self.recent)
 
     def written(self) -> str:
         """As text."""

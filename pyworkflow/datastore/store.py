@@ -119,7 +119,7 @@ class DatastoreStore(Store):
         if text == self._text:
             return False
         journal = journals.read(text)
-        if commit in journal.recent:
+        if journal.has(commit):
             return True
         if commit.number not in [other.number for other in journal.recent]:
             raise BackendException(f"{UNKNOWN}, since the journal does not go back to it") from failure

@@ -280,3 +280,28 @@ def test_who_was_interrupted_in_a_commit_goes_on_with_what_was_done(at: int) -> 
         backend.start_process(Process("Order", "later"))
     with on(datastore) as backend:
         assert {process.id for process in backend.processes()} == {*expected, "later"}
+
+
+def test_a_journal_stays_small_however_long_the_ids_are(folder: Path) -> None:
+    long = "i" * 10_000
+    with on(FileSystemDatastore(folder)) as idle, on(FileSystemDatastore(folder)) as busy:
+        idle.start_process(Process("Order", long))
+        for _ in range(50):
+            busy.signal_process(long, "go")
+        busy.start_process(Process("Order", "short"))
+        assert (folder / "journal.obj").stat().st_size < 100_000
+        assert len(idle.process_by_id(long).history) == 51
+        idle.signal_process(long, "go")
+        assert len(busy.process_by_id(long).history) == 52
+
+
+def test_a_commit_of_more_ids_than_the_journal_names_is_followed_and_done_once(folder: Path) -> None:
+    huge = "i" * 100_000
+    datastore = Overtaken(folder)
+    with on(datastore) as backend, on(FileSystemDatastore(folder)) as other:
+        other.start_process(Process("Order", "small"))
+        datastore.then = lambda: other.signal_process("small", "two")
+        backend.start_process(Process("Order", huge))
+        backend.signal_process(huge, "go")
+        assert len(other.process_by_id(huge).history) == 2
+        assert len(backend.process_by_id("small").history) == 2

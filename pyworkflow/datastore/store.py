@@ -50,6 +50,7 @@ class DatastoreStore(Store):
         self._lock = threading.Lock()
         self._leases = self._make_leases()
         self._bell = Bell()
+        self._followed = 0  # how often others had committed
         self._forget()
 
     def _forget(self) -> None:
@@ -182,6 +183,7 @@ class DatastoreStore(Store):
             self._mirror.last_key, self._mirror.last_seq = journal.last_key, journal.last_seq
         self._unsure = dict(journal.writes)
         self._text, self._journal, self._known = text, journal, True
+        self._followed += 1
 
     def _bring(self, process_id: str, writes: Mapping[Key, str | None]) -> None:
         key = PROCESSES.child(process_id)
@@ -212,13 +214,13 @@ class DatastoreStore(Store):
     # --- waiting and leases ---
 
     def ticket(self, topic: str) -> int:
-        return self._bell.ticket(topic)
+        return self._bell.ticket(topic) + self._followed  # of two that only grow
 
     def wait(self, topic: str, ticket: int, timeout: float) -> None:
         until = monotonic() + timeout
         seen = self._text
-        while (left := until - monotonic()) > 0 and self._bell.ticket(topic) == ticket:
-            self._bell.wait(topic, ticket, min(left, LOOK))
+        while (left := until - monotonic()) > 0 and self.ticket(topic) == ticket:
+            self._bell.wait(topic, ticket - self._followed, min(left, LOOK))
             if self._shared and self._datastore.get(JOURNAL) != seen:
                 return
 

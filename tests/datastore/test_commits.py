@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -12,6 +13,7 @@ from pyworkflow import Process
 from pyworkflow.datastore import Datastore, DatastoreBackend, DictDatastore, FileSystemDatastore, Key, store
 from pyworkflow.datastore.interface import Writes
 from pyworkflow.datastore.journal import REMEMBERED
+from pyworkflow.datastore.leases import OwnLeases
 from pyworkflow.decision import CompleteProcess, StartChildProcess
 from pyworkflow.event import Event, ProcessStartedEvent, SignalEvent
 from pyworkflow.exceptions import BackendException, BackendUnavailableException, UnknownProcessException
@@ -305,3 +307,16 @@ def test_a_commit_of_more_ids_than_the_journal_names_is_followed_and_done_once(f
         backend.signal_process(huge, "go")
         assert len(other.process_by_id(huge).history) == 2
         assert len(backend.process_by_id("small").history) == 2
+
+
+def test_who_waits_is_woken_by_a_commit_of_others_that_another_thread_saw_first(folder: Path) -> None:
+    with on(FileSystemDatastore(folder)) as other:
+        waiting = store.DatastoreStore(FileSystemDatastore(folder), OwnLeases)
+        ticket = waiting.ticket("topic")
+        waiting.read(lambda rows: rows.head("p"))  # it finds nothing
+        other.start_process(Process("Order", "p"))
+        waiting.read(lambda rows: rows.head("p"))  # as another thread does
+        begun = monotonic()
+        waiting.wait("topic", ticket, 5.0)
+        assert monotonic() - begun < 4.0
+        waiting.close()

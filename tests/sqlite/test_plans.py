@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from pyworkflow.backend import Query
@@ -88,7 +89,7 @@ def test_no_statement_of_daily_work_reads_a_whole_table(
     a_day(open_backend())
     statements = {one for one in seen.statements if one.lstrip().startswith(PLANNED)}  # type: ignore[attr-defined]
     assert len({re.sub(r"'[^']*'|\d+", "?", one) for one in statements}) > 30
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         plans = {
             " ".join(one.split()): [step for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {one}")]
             for one in statements

@@ -7,10 +7,9 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime
 from itertools import starmap, takewhile
-from threading import local
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -34,13 +33,13 @@ from pyworkflow.engine import decide, importing, reading, transitions
 from pyworkflow.engine.bell import EVENTS
 from pyworkflow.engine.changes import Changes
 from pyworkflow.engine.histories import Histories
+from pyworkflow.engine.joined import Joined, SpoiltError, outcome
 from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Start, Worker, micros
 from pyworkflow.engine.registry import Registry
 from pyworkflow.engine.session import Session, activities_of, decisions_of
 from pyworkflow.engine.store import Store, Transaction
 from pyworkflow.event import CancelRequestedEvent, SignalEvent, utcnow
 from pyworkflow.exceptions import (
-    BackendException,
     BackendUnavailableException,
     InvalidValueException,
     ProcessAlreadyStartedException,
@@ -74,7 +73,7 @@ class EngineBackend(Backend):
         self._clock = clock
         self._registry = Registry()
         self._interrupts = 0
-        self._joined = _Joined()
+        self._joined = Joined()
         self._histories = Histories()
         self._busy: set[str] = set()  # topics whose last poll found something
         self._leases_checked = float("-inf")
@@ -393,9 +392,9 @@ class EngineBackend(Backend):
 
         def operation(session: Session) -> list[Result | Raised]:
             with self._joined.by(session, asked) as joined:
-                outcomes = [_outcome(call, session) for call in calls]
+                outcomes = [outcome(call, session) for call in calls]
                 if joined.spoilt:
-                    raise _SpoiltError
+                    raise SpoiltError
                 return outcomes
 
         try:
@@ -596,48 +595,6 @@ class _EngineLease(Lease):
         if self._pid == os.getpid():
             self._pid = None
             self._backend._lose(self.id)
-
-
-def _outcome(call: Callable[[], Result], session: Session) -> Result | Raised:
-    """Of one call of several in a transaction. Raises what it raised if that spoils the transaction."""
-    changes = session.changes
-    try:
-        return call()
-    except WorkflowException as error:
-        if session.changes != changes or isinstance(error, BackendException):
-            raise
-        return Raised(error)
-
-
-class _SpoiltError(Exception):
-    """A call of several left something half done, and somebody has swallowed what it raised."""
-
-
-class _Joined(local):
-    """The operation that the calls of this thread join, and when that was asked for."""
-
-    session: Session | None = None
-    asked = 0
-    spoilt = False
-
-    @contextmanager
-    def by(self, session: Session, asked: int) -> Iterator[_Joined]:
-        """Within this block calls join it."""
-        self.session, self.asked, self.spoilt = session, asked, False
-        try:
-            yield self
-        finally:
-            self.session = None
-
-    @contextmanager
-    def unless_half_done(self, session: Session) -> Iterator[None]:
-        """What is raised within, when something has been changed, spoils the operation."""
-        changes = session.changes
-        try:
-            yield
-        except BaseException:
-            self.spoilt |= session.changes != changes
-            raise
 
 
 # --- tokens and values ------------------------------------------------------------------------------------------

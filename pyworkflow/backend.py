@@ -381,7 +381,8 @@ class Backend(ABC):
     ) -> list[ActivityTask]:
         """The same for several at once, at most so many; none if there is none. A backend may hand out fewer.
 
-        One that was lost before comes alone: it may be what its worker died of, and others must not suffer for it.
+        Some come alone: one that was lost before, since it may be what its worker died of, and others must not suffer
+        for it; one that may not be restarted; one with a time-out of less than a second, which runs from now on.
         """
         task = self.poll_activity_task(category, identity, wait=wait, lease=lease, root=root, names=names)
         return [] if task is None else [task]
@@ -430,6 +431,13 @@ class Backend(ABC):
     @abstractmethod
     def release(self, task: DecisionTask | ActivityTask) -> None:
         """Give back a task that will not be done here; this counts as lost at once. Does nothing if it is over."""
+
+    def put_back(self, task: DecisionTask | ActivityTask) -> None:
+        """Give back a task that has not been begun: it waits again, and is not lost, where the backend can do that.
+
+        Nothing is recorded; an activity whose end was asked for is canceled now. Does nothing if the task is over.
+        """
+        self.release(task)
 
     def together(self, calls: Sequence[Callable[[], Result]]) -> list[Result | Raised]:
         """Make several calls of this object that change something, with one commit where the backend can.

@@ -153,6 +153,9 @@ class Delegate(Backend):
     def release(self, task: DecisionTask | ActivityTask) -> None:
         self.backend.release(task)
 
+    def put_back(self, task: DecisionTask | ActivityTask) -> None:
+        self.backend.put_back(task)
+
     def together(self, calls: Sequence[Callable[[], Result]]) -> list[Result | Raised]:
         return self.backend.together(calls)
 

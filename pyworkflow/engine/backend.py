@@ -62,6 +62,7 @@ Result = TypeVar("Result")
 LONGEST_WAIT = 1.0  # seconds between two looks of a waiting poll: the slow polling behind the wake-ups
 LEASE_CHECK = 1.0  # seconds between two looks for workers that died
 EXPIRED_AT_ONCE = 100  # things whose time is up, in one transaction
+SHORT = transitions.SECOND  # a time-out below this does not bear waiting for others
 LARGEST = 2**63 - 1  # the largest key and number that a store can hold
 
 
@@ -265,7 +266,7 @@ class EngineBackend(Backend):
 
         def find(transaction: Transaction, now: int, most: int) -> Sequence[ActivityRow]:  # noqa: ARG001
             rows = transaction.next_activities(category, root, names, most)
-            return list(takewhile(lambda row: row.losses == 0, rows)) or rows[:1]
+            return list(takewhile(_may_come_with_others, rows)) or rows[:1]
 
         def claim(session: Session) -> list[ActivityTask]:
             tasks = []
@@ -330,6 +331,16 @@ class EngineBackend(Backend):
         return task.context or ""
 
     def release(self, task: DecisionTask | ActivityTask) -> None:
+        self._give_back(task, transitions.activity_lost)
+
+    def put_back(self, task: DecisionTask | ActivityTask) -> None:
+        self._give_back(task, transitions.activity_put_back)
+
+    def _give_back(
+        self, task: DecisionTask | ActivityTask, of_activity: Callable[[ProcessHead, ActivityRow, int], Changes]
+    ) -> None:
+        """A decision that is given back is offered again, whether or not it was begun."""
+
         def operation(session: Session) -> None:
             if isinstance(task, DecisionTask):
                 head = _running_decision(session.transaction, task.context)
@@ -338,7 +349,7 @@ class EngineBackend(Backend):
             else:
                 row = _taken_activity(session.transaction, task.context)
                 if row is not None and row.state == "running":  # and not handed off
-                    session.record(transitions.activity_lost(session.head(row.process), row, session.now))
+                    session.record(of_activity(session.head(row.process), row, session.now))
 
         self._transact_in_time(operation)
 
@@ -621,6 +632,11 @@ def _taken_activity(transaction: Transaction, token: str | None) -> ActivityRow 
     key, secret = _opened(token)
     row = transaction.activity(key)
     return row if row is not None and row.state != "waiting" and row.secret == secret else None
+
+
+def _may_come_with_others(row: ActivityRow) -> bool:
+    """It can wait for those before it, and it has done no harm yet; if the worker dies it may be begun again."""
+    return row.losses == 0 and row.restart_lost and min(row.execution_timeout, row.heartbeat_timeout) >= SHORT
 
 
 def _cursor(text: str) -> int:

@@ -312,19 +312,29 @@ def activity_lost(head: ProcessHead, row: ActivityRow, now: int) -> Changes:
         return _after(lost, end_activity(head, row, ActivityCanceled(_details(row)), now))
     if losses >= MOST_LOSSES or not row.restart_lost:
         return _after(lost, end_activity(head, row, ActivityTimedOut(_details(row), "worker"), now))
-    waiting = row._replace(
+    return Changes(head, (lost,), activities=(_waiting(row, now)._replace(losses=losses),))
+
+
+def activity_put_back(head: ProcessHead, row: ActivityRow, now: int) -> Changes:
+    """It was handed out, and not begun: it waits again, and the next start is recorded as this one was (Z6)."""
+    if row.cancel_requested:
+        return end_activity(head, row, ActivityCanceled(), now)
+    return Changes(head, activities=(_waiting(row, now),))
+
+
+def _waiting(row: ActivityRow, now: int) -> ActivityRow:
+    """Held by nobody. It keeps its place among those that wait."""
+    return row._replace(
         state="waiting",
         since=now,
         deadline=now + row.scheduled_timeout,
         timeout="scheduled",
         execution_deadline=None,
         heartbeat_at=None,
-        losses=losses,
         secret=None,
         lease=None,
         identity=None,
     )
-    return Changes(head, (lost,), activities=(waiting,))
 
 
 def fire(head: ProcessHead, row: TimerRow, now: int) -> Changes:

@@ -50,7 +50,7 @@ RULES = {
     "Z3": "A call whose outcome is unknown can be repeated.",
     "Z4": "Stored data is never unpickled, compiled or executed.",
     "Z5": "What the suite of 2013 observed still holds.",
-    "Z6": "Calls that are made together are each what it is alone, and several tasks can be taken at once.",
+    "Z6": "Calls made together are each what it is alone; several tasks can be taken at once, and put back unbegun.",
     "O1": "An observer hears what its object's calls recorded, once, after the commit.",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -13,7 +13,7 @@ from pyworkflow import Process
 from pyworkflow.decision import CompleteProcess, ScheduleActivity, StartChildProcess, Timer
 from pyworkflow.exceptions import BackendException, BackendUnavailableException
 from pyworkflow.managed import Activity, Manager, Workflow
-from pyworkflow.managed.worker import DecisionWorker, WorkerPool, batch, pool
+from pyworkflow.managed.worker import DecisionWorker, Worker, WorkerPool, pool
 from pyworkflow.managed.worker.ledger import Ledger
 from pyworkflow.managed.worker.source import Source
 from pyworkflow.memory import MemoryBackend
@@ -405,9 +405,7 @@ class OneByOneWorkflow(Workflow):
 @pytest.fixture
 def batches(monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
     """Three processes whose decisions are due, the second of which is slow; workers take them together."""
-    monkeypatch.setattr(DecisionWorker, "most", lambda _: 3)
-    monkeypatch.setattr(pool, "LOOK", 0.01)
-    monkeypatch.setattr(batch, "SLOW", 0.01)
+    monkeypatch.setattr(Worker, "most", lambda _: 3)
     with MemoryBackend() as backend:
         manager = Manager(backend, [OneByOneWorkflow])
         for id in ("first", "slow", "last"):
@@ -432,7 +430,7 @@ def test_a_decision_that_takes_long_holds_up_neither_those_before_nor_those_afte
 def test_what_waits_in_a_batch_is_not_begun_when_the_pool_has_ended(
     batches: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch, stop: str
 ) -> None:
-    monkeypatch.setattr(pool, "LOOK", 1000)  # nobody looks after the batch before
+    monkeypatch.setattr(pool, "SLOW", 1000)  # nobody looks after the batch before
     started = run(batches, shutdown_timeout=0)
     until(lambda: gate.inside == 1)
     getattr(started.pool, stop)()
@@ -442,6 +440,89 @@ def test_what_waits_in_a_batch_is_not_begun_when_the_pool_has_ended(
     assert [one.state for one in states.values() if one] == ["due", "due"]
     gate.open.set()
     assert not is_closed(batches, "last")()
+
+
+class NamedActivity(Activity):
+    """The one named "slow" waits for the gate."""
+
+    done: ClassVar[list[str]] = []
+
+    def execute(self) -> None:
+        if self.input == "slow":
+            GatedActivity.gate.wait(self.heartbeat)
+        self.done.append(self.input)
+
+
+class ThreeActivitiesWorkflow(Workflow):
+    activities = (NamedActivity,)
+
+    def decide(self, process: Process) -> Any:
+        if process.is_new:
+            return [ScheduleActivity(NamedActivity, id=name, input=name) for name in ("first", "slow", "last")]
+        return None if process.unfinished_activities() else CompleteProcess()
+
+
+@pytest.fixture
+def together(monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
+    """A process with three activities, the second of which is slow; workers take them together."""
+    monkeypatch.setattr(Worker, "most", lambda _: 3)
+    monkeypatch.setattr(NamedActivity, "done", [])
+    with MemoryBackend() as backend:
+        manager = Manager(backend, [ThreeActivitiesWorkflow])
+        manager.start_process(Process(ThreeActivitiesWorkflow, id="p"))
+        yield manager
+
+
+def left(manager: Manager) -> dict[str, str]:
+    return {one.execution.id: one.state for one in manager.backend.pending("p").activities}
+
+
+def test_an_activity_that_takes_long_holds_up_neither_those_before_nor_those_after_it(
+    together: Manager, gate: Gate, run: Running, until: Any
+) -> None:
+    run(together, concurrency=1)
+    until(lambda: left(together) == {"slow": "running", "last": "waiting"})
+    run(together, concurrency=1)
+    until(lambda: left(together) == {"slow": "running"})
+    gate.open.set()
+    until(is_closed(together, "p"))
+    assert NamedActivity.done == ["first", "last", "slow"]
+    assert "activity_lost" not in [event.type for event in together.process_by_id("p").history]
+
+
+def test_another_thread_of_its_pool_does_what_would_have_to_wait(
+    together: Manager, gate: Gate, run: Running, until: Any
+) -> None:
+    run(together, concurrency=2)
+    until(lambda: left(together) == {"slow": "running"})
+    gate.open.set()
+    until(is_closed(together, "p"))
+    assert NamedActivity.done == ["first", "last", "slow"]
+
+
+@pytest.mark.parametrize("stop", ["stop", "abort"])
+def test_an_activity_that_was_not_begun_when_the_pool_has_ended_is_not_lost(
+    together: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch, stop: str
+) -> None:
+    monkeypatch.setattr(pool, "SLOW", 1000)  # nobody looks after the batch before
+    started = run(together, concurrency=1, shutdown_timeout=0)
+    until(lambda: gate.inside == 1)
+    getattr(started.pool, stop)()
+    assert started.ended()
+    activities = {one.execution.id: (one.state, one.losses) for one in together.backend.pending("p").activities}
+    assert activities == {"slow": ("waiting", 1), "last": ("waiting", 0)}
+    gate.open.set()
+    assert "last" not in NamedActivity.done
+
+
+def test_activities_that_were_taken_together_are_told_together(
+    together: Manager, gate: Gate, run: Running, until: Any
+) -> None:
+    gate.open.set()
+    run(together, concurrency=1)
+    until(is_closed(together, "p"))
+    types = [event.type for event in together.process_by_id("p").history]
+    assert types[5:11] == ["activity_started"] * 3 + ["activity"] * 3
 
 
 def test_a_pool_that_counts_its_tasks_takes_them_one_by_one(batches: Manager, gate: Gate, run: Running) -> None:

@@ -22,6 +22,9 @@ from pyworkflow.task import ActivityTask, DecisionTask
 
 Task = TypeVar("Task", ActivityTask, DecisionTask)
 
+MOMENT = 0.005  # seconds of work that is taken at once
+MOST = 64  # tasks that are taken at once
+
 LOGGER = logging.getLogger("pyworkflow.worker")
 
 
@@ -83,6 +86,7 @@ class Worker(ABC, Generic[Task]):
         self._own_lease: Lease | None = None
         self._lease_lock = threading.Lock()
         self.outage = outage or Outage()
+        self._pace = MOMENT
 
     def step(self, logger: logging.Logger | None = None) -> Literal[True] | None:
         """Do one task. True if there was one, None if not; BackendUnavailableException if that is not known."""
@@ -101,11 +105,13 @@ class Worker(ABC, Generic[Task]):
         """The same for several at once, at most so many."""
 
     def most(self) -> int:
-        """How many to take at once."""
-        return 1
+        """How many to take at once: as many as are done in a moment, as it went lately."""
+        return max(1, min(MOST, int(MOMENT / self._pace)))
 
     def paced(self, tasks: int, seconds: float) -> None:
         """So many tasks were done in so many seconds."""
+        latest = max(seconds / tasks, MOMENT / MOST)
+        self._pace = latest if latest > self._pace else min(latest + (self._pace - latest) / 2, MOMENT)
 
     @abstractmethod
     def deadline(self, task: Task) -> Deadline:

@@ -11,8 +11,6 @@ from typing import Any
 from pyworkflow.managed.worker.base import Done, Worker
 from pyworkflow.managed.worker.ledger import Taken
 
-SLOW = 0.1  # seconds after which nothing waits for the rest of a batch
-
 
 class Batch:
     """One thread serves it; another may tell what is done, and give back what waits, when it is held up."""
@@ -49,6 +47,10 @@ class Batch:
             waiting, self._waiting = list(self._waiting), deque()
             return waiting
 
-    def is_held_up(self) -> bool:
-        """Has it taken longer than was to be expected, and do others wait for it?"""
-        return monotonic() - self._began > SLOW and bool(self._waiting or self._done)
+    def is_waited_for(self) -> bool:
+        """Does anything that is done, or has not been begun, wait for the task at hand?"""
+        return bool(self._waiting or self._done)
+
+    def age(self) -> float:
+        """Seconds since it began."""
+        return monotonic() - self._began

@@ -22,9 +22,6 @@ from pyworkflow.managed.workflow.base import Workflow
 from pyworkflow.process import Process
 from pyworkflow.task import DecisionTask
 
-MOMENT = 0.005  # seconds of work that is taken at once
-MOST = 64  # decisions that are taken at once
-
 
 class DecisionWorker(Worker[DecisionTask]):
     """Decides for the workflows of one category. `code` is a text that changes with the code that decides."""
@@ -42,7 +39,6 @@ class DecisionWorker(Worker[DecisionTask]):
     ) -> None:
         super().__init__(manager, name, category, lease=lease, root=root, outage=outage)
         self.code = code
-        self._pace = MOMENT
 
     def poll(self, wait: float | None = None) -> DecisionTask | None:
         """Take a decision that is due, waiting up to `wait` seconds for one."""
@@ -55,19 +51,6 @@ class DecisionWorker(Worker[DecisionTask]):
         return self.manager.next_decisions(
             most, self.name, self.category, wait=wait, lease=self.lease(), code=self.code, root=self.root
         )
-
-    def most(self) -> int:
-        """As many as are decided in a moment, as it went lately.
-
-        What has not been begun can be given back, and nothing tells that it was here: a worker that takes activities
-        ahead would count as having lost them.
-        """
-        return max(1, min(MOST, int(MOMENT / self._pace)))
-
-    def paced(self, tasks: int, seconds: float) -> None:
-        """So many decisions were made in so many seconds."""
-        latest = max(seconds / tasks, MOMENT / MOST)
-        self._pace = latest if latest > self._pace else min(latest + (self._pace - latest) / 2, MOMENT)
 
     def describe(self, task: DecisionTask) -> str:
         """Its workflow and its process."""

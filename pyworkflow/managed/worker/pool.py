@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
+from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
@@ -25,6 +26,7 @@ from pyworkflow.managed.worker.source import Source
 
 LOOK = 1.0  # seconds between two looks for threads that are stuck
 GRACE = 1.0  # seconds that a thread may be late
+SLOW = 0.02  # seconds after which what was taken together does not wait for each other
 
 
 class _Message(Enum):
@@ -78,6 +80,7 @@ class WorkerPool:
         self._trouble: BackendException | None = None
         self._stopping = threading.Event()
         self._ended = threading.Event()
+        self._watch = threading.Event()  # a batch of several tasks has begun
         self._messages: SimpleQueue[_Message] = SimpleQueue()  # whose put() may be called by a signal handler
 
     def run(self) -> None:
@@ -98,6 +101,7 @@ class WorkerPool:
             self._stop_polling()
             self._release()
             self._ended.set()
+            self._watch.set()
             self._loop.close()
             with suppress(BackendException):
                 lease.close()
@@ -146,12 +150,25 @@ class WorkerPool:
 
     def _keep_time(self) -> None:
         """What is due is applied by polls; but all threads can be busy, or stuck. Until the pool has ended."""
-        while not self._ended.wait(LOOK):
-            for batch in list(self._batches):
-                if batch.is_held_up():
+        looked = monotonic()
+        while not self._ended.is_set():
+            if self._watch.wait(LOOK):
+                self._watch.clear()
+                self._ended.wait(SLOW)
+                self._hurry()
+            if monotonic() - looked >= LOOK:
+                with suppress(BackendException):  # which the polls report
+                    self.manager.backend.apply_due()
+                looked = monotonic()
+
+    def _hurry(self) -> None:
+        """What waits in a batch for a task that takes long waits no more."""
+        for batch in list(self._batches):
+            if batch.is_waited_for():
+                if batch.age() < SLOW:
+                    self._watch.set()
+                else:
                     self._let_go(batch)
-            with suppress(BackendException):  # which the polls report
-                self.manager.backend.apply_due()
 
     def _serve(self, take: Callable[[], list[Taken]]) -> None:
         """Take tasks and do them, until stopping, or until another thread has taken this one's place."""
@@ -173,6 +190,8 @@ class WorkerPool:
             return True
         batch = Batch(tasks)
         self._batches.add(batch)
+        if batch.is_waited_for():  # and so it has not one task only
+            self._watch.set()
         try:
             self._do_all(batch)
         finally:
@@ -185,7 +204,7 @@ class WorkerPool:
         began, count = monotonic(), 0
         while (taken := batch.next()) is not None:
             if taken.deadline.left() <= 0:
-                self._give_back(taken)
+                self._put_back([taken])
                 continue
             try:
                 done = batch.worker.begin(taken.task, self._logger, taken.deadline)
@@ -207,13 +226,14 @@ class WorkerPool:
             batch.worker.tell([done for _, done in untold], self._logger)
         finally:
             self._ledger.remove([taken for taken, _ in untold])
-            for taken in batch.not_begun():
-                self._give_back(taken)
+            waiting = batch.not_begun()
+            if waiting:
+                self._put_back(waiting)
 
-    def _give_back(self, taken: Taken) -> None:
-        with suppress(BackendException):
-            self.manager.backend.release(taken.task)
-        self._ledger.remove([taken])
+    def _put_back(self, tasks: Sequence[Taken]) -> None:
+        backend = self.manager.backend
+        backend.together([partial(backend.put_back, taken.task) for taken in tasks])
+        self._ledger.remove(tasks)
 
     def _wait_for(self, threads: int) -> None:
         """Return when all threads have ended, or it is time to end without them."""

@@ -6,8 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import pytest
+
+from pyworkflow.activity import ActivityCanceled, ActivityTimedOut
 from pyworkflow.backend import Raised
-from pyworkflow.decision import CompleteProcess, Decision, RecordMarker, ScheduleActivity
+from pyworkflow.decision import CancelActivity, CompleteProcess, Decision, RecordMarker, ScheduleActivity
+from pyworkflow.event import ActivityEvent
 from pyworkflow.exceptions import (
     InvalidDecisionException,
     ProcessAlreadyStartedException,
@@ -132,6 +136,66 @@ class TogetherRules(Contract):
         assert [task.activity_execution.id for task in activities] == ["0", "1", "2", "3", "4"]
         for activity in activities:
             backend.complete_activity_task(activity)
+
+    def test_Z6_an_activity_that_was_put_back_waits_in_its_place_as_if_it_had_not_been_taken(self) -> None:
+        self.requires(restarts_lost=True)
+        self.start("p")
+        self.decide(ScheduleActivity("Pay", id="1"), ScheduleActivity("Pay", id="2"))
+        task = some(self.backend.poll_activity_task())
+        length = len(self.history("p"))
+        with self.nothing_recorded():
+            self.backend.put_back(task)
+            self.backend.put_back(task)
+        first, _ = self.backend.pending("p").activities
+        assert (first.execution.id, first.state, first.losses, first.identity) == ("1", "waiting", 0, None)
+        with pytest.raises(UnknownActivityException):
+            self.backend.complete_activity_task(task)
+        again = some(self.backend.poll_activity_task())
+        assert again.activity_execution == task.activity_execution
+        assert again.context != task.context
+        self.backend.complete_activity_task(again, "paid")
+        assert self.types("p")[length:] == ["activity_started", "activity"]
+
+    def test_Z6_an_activity_that_was_put_back_waits_as_long_as_one_that_was_just_scheduled(self) -> None:
+        self.requires(restarts_lost=True)
+        self.backend.register_activity("Brief", scheduled_timeout=10, execution_timeout=20)
+        task = self.running("Brief")
+        self.clock.advance(15)
+        self.backend.put_back(task)
+        self.clock.advance(9)
+        assert self.backend.poll_decision_task() is None
+        self.clock.advance(1)
+        ended = ActivityEvent(task.activity_execution, ActivityTimedOut(timeout="scheduled"))
+        assert self.decide().process.unseen_events()[-1] == ended
+
+    def test_Z6_an_activity_that_is_put_back_is_canceled_if_that_was_asked_for(self) -> None:
+        self.requires(restarts_lost=True)
+        task = self.running("Pay")
+        self.backend.signal_process(str(task.process_id), "go")
+        self.decide(CancelActivity(task.activity_execution.id))
+        self.backend.put_back(task)
+        assert self.last(str(task.process_id)) == ActivityEvent(task.activity_execution, ActivityCanceled())
+        assert self.backend.poll_activity_task() is None
+        assert self.is_due()
+
+    def test_Z6_a_decision_that_is_put_back_is_offered_again_at_once(self) -> None:
+        self.start("p")
+        task = some(self.backend.poll_decision_task())
+        self.backend.put_back(task)
+        assert some(self.backend.poll_decision_task()).process.id == "p"
+
+    def test_Z6_activities_that_cannot_wait_for_others_come_alone(self) -> None:
+        backend = self.backend
+        backend.register_activity("Once", restart_lost=False)
+        backend.register_activity("Brief", execution_timeout=0.5)
+        backend.register_activity("Lively", heartbeat_timeout=0.5)
+        self.start("p")
+        names = ("Pay", "Once", "Pay", "Brief", "Pay", "Lively", "Pay")
+        self.decide(*[ScheduleActivity(name, id=str(number)) for number, name in enumerate(names)])
+        batches = []
+        while tasks := backend.poll_activity_tasks(10):
+            batches.append([task.activity_execution.activity for task in tasks])
+        assert batches == [[name] for name in names]
 
     def test_Z6_an_activity_that_was_lost_comes_alone(self) -> None:
         self.requires(restarts_lost=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import growth, latency, many, throughput
+from benchmarks import growth, latency, many, throughput, workers
 
 
 def main() -> None:
@@ -13,6 +13,10 @@ def main() -> None:
     commands = parser.add_subparsers(dest="workload", required=True)
     one = commands.add_parser("throughput", help="one-activity processes a second on SQLite, against bare sqlite3")
     one.add_argument("--processes", type=int, default=500, help="in each round (default: %(default)s)")
+    one.add_argument("--rounds", type=int, default=5, help="of both, in turns (default: %(default)s)")
+    one.add_argument("--durability", choices=("normal", "full"), default="normal")
+    one = commands.add_parser("workers", help="one worker process against two on the same file")
+    one.add_argument("--processes", type=int, default=2000, help="in each round (default: %(default)s)")
     one.add_argument("--rounds", type=int, default=5, help="of both, in turns (default: %(default)s)")
     one.add_argument("--durability", choices=("normal", "full"), default="normal")
     one = commands.add_parser("latency", help="from start to completed, one process at a time, worker elsewhere")
@@ -27,6 +31,8 @@ def main() -> None:
     given = parser.parse_args()
     if given.workload == "throughput":
         throughput.run(given.processes, given.rounds, given.durability)
+    elif given.workload == "workers":
+        workers.run(given.processes, given.rounds, given.durability)
     elif given.workload == "growth":
         growth.run(given.lengths)
     elif given.workload == "many":

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import fields
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from pyworkflow import activity, decision, event, process, signal
@@ -48,7 +49,7 @@ class _Refused(Exception):
 
 
 def _plain(value: object, depth: int) -> Json:
-    if value is None or value is True or value is False:
+    if value is None or value is True or value is False or (type(value) is str and value.isascii()):
         return value
     if isinstance(value, str):
         return _text(value)
@@ -118,7 +119,12 @@ def dumps(document: Json) -> str:
 
 def loads(text: str | bytes) -> Json:
     """What the JSON text says. Raises ValueError for what is not JSON, NaN and the infinities included."""
-    return _DECODER.decode(text if isinstance(text, str) else text.decode())
+    whole = text if isinstance(text, str) else text.decode()
+    try:
+        document, end = _DECODER.raw_decode(whole)
+    except ValueError:
+        end = -1
+    return document if end == len(whole) else _DECODER.decode(whole)  # which allows white space around it
 
 
 def _constant(name: str) -> Json:
@@ -159,10 +165,10 @@ def _tagged(base: type, *classes: type) -> _Part:
     by_type = {cls.type: cls for cls in classes}  # type: ignore[attr-defined]
 
     def encode(value: Any, where: str) -> Json:
-        for kind, cls in by_type.items():
-            if isinstance(value, cls):
-                return {"type": kind, **_encode_fields(cls, value, where)}
-        raise InvalidValueException(where, f"{value!r} is not a {base.__name__}")
+        cls = type(value) if type(value) in classes else next((one for one in classes if isinstance(value, one)), None)
+        if cls is None:
+            raise InvalidValueException(where, f"{value!r} is not a {base.__name__}")
+        return {"type": cls.type, **_encode_fields(cls, value, where)}  # type: ignore[attr-defined]
 
     def decode(document: Json) -> Any:
         kind = document["type"]
@@ -185,12 +191,10 @@ def _one(cls: type) -> _Part:
 
 
 def _encode_fields(cls: type, value: Any, where: str) -> dict[str, Json]:
-    parts = _PARTS.get(cls, {})
     written: dict[str, Json] = {}
-    for name in _names(cls):
+    for name, encode in _writers(cls):
         part = getattr(value, name)
         if part is not None:  # None is the default of every field that can be None
-            encode = parts[name].encode if name in parts else plain
             written[name] = encode(part, f"{where}.{name}" if where else name)
     return written
 
@@ -204,13 +208,15 @@ def _decode_fields(cls: type, document: Json) -> Any:
     return cls(**given)
 
 
+@cache
 def _names(cls: type) -> tuple[str, ...]:
-    if cls not in _NAMES:
-        _NAMES[cls] = tuple(field.name for field in fields(cls) if field.name != "datetime")
-    return _NAMES[cls]
+    return tuple(field.name for field in fields(cls) if field.name != "datetime")
 
 
-_NAMES: dict[type, tuple[str, ...]] = {}
+@cache
+def _writers(cls: type) -> list[tuple[str, Callable[[Any, str], Json]]]:
+    parts = _PARTS.get(cls, {})
+    return [(name, parts[name].encode if name in parts else plain) for name in _names(cls)]
 
 
 def _encode_start(started: process.Process, where: str) -> Json:

@@ -429,10 +429,7 @@ class EngineBackend(Backend):
         """One operation: whole or not at all; then those that wait for what it brought are woken."""
         joined = self._joined.session
         if joined is not None:
-            with self._joined.unless_half_done(joined):
-                result = operation(joined)
-                joined.deliver()
-                return result
+            return self._joined.make(operation, joined)
 
         def in_transaction(transaction: Transaction) -> tuple[Result, Session]:
             # The time is that when its turn has come, after any waiting.

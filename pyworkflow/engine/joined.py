@@ -45,12 +45,13 @@ class Joined(local):
         finally:
             self.session = None
 
-    @contextmanager
-    def unless_half_done(self, session: Session) -> Iterator[None]:
-        """What is raised within, when something has been changed, spoils the operation."""
+    def make(self, operation: Callable[[Session], Result], session: Session) -> Result:
+        """One of the calls. What it raises when it has changed something spoils the operation that it joined."""
         changes = session.changes
         try:
-            yield
+            result = operation(session)
+            session.deliver()
         except BaseException:
             self.spoilt |= session.changes != changes
             raise
+        return result

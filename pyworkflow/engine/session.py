@@ -54,14 +54,19 @@ class Session:
     def start(self, head: ProcessHead, start: Start) -> None:
         """A new run begins."""
         self.changes += 1
-        key = self.transaction.add_process(head, start)
-        self.record(transitions.start(head._replace(key=key), self.now))
+        begun = transitions.start(head, self.now)
+        after, records = self._longer(begun.head, begun.events)
+        key = self.transaction.add_process(after, start)
+        self._append(head._replace(key=key), records)
+        self._offer(after)
 
     def record(self, changes: Changes) -> ProcessHead:
         """Do to one process what the rules say; its head as it is then. Messages wait for `deliver`."""
         self.changes += 1
         transaction = self.transaction
-        head = self._append(changes.head, changes.events)
+        head, records = self._longer(changes.head, changes.events)
+        if records:
+            self._append(changes.head, records)
         transaction.save_process(head)
         for key in changes.ended:
             transaction.drop_activity(key)
@@ -78,24 +83,31 @@ class Session:
             transaction.add_timer(timer)
         if changes.withdraw:
             transaction.withdraw(head.key)
-        if head.decision == "due" and head.decision_at is not None and head.decision_at <= self.now:
-            self.topics.append(decisions_of(head.category))
+        self._offer(head)
         self._messages.extend(changes.messages)
         if changes.successor is not None:
             self.start(*changes.successor)
         return head
 
-    def _append(self, head: ProcessHead, events: tuple[Event, ...]) -> ProcessHead:
-        """The events, at a time that never decreases along a history (V4)."""
+    def _longer(self, head: ProcessHead, events: tuple[Event, ...]) -> tuple[ProcessHead, list[EventRecord]]:
+        """The head after the events, and these, at a time that never decreases along a history (V4)."""
         if not events:
-            return head
+            return head, []
         at = max(self.now, head.last_at)
         records = [EventRecord(event.type, at, codec.dumps(codec.encode_event(event))) for event in events]
+        return head._replace(length=head.length + len(events), last_at=at), records
+
+    def _append(self, head: ProcessHead, records: list[EventRecord]) -> None:
+        """Keep events that follow those that this head counts."""
         self.transaction.append(head.key, head.length + 1, records)
         self.topics.append(EVENTS)
         if self.recorded is not None:
             self.recorded.append((head, records))
-        return head._replace(length=head.length + len(events), last_at=at)
+
+    def _offer(self, head: ProcessHead) -> None:
+        """Somebody may wait for its decision."""
+        if head.decision == "due" and head.decision_at is not None and head.decision_at <= self.now:
+            self.topics.append(decisions_of(head.category))
 
     def expire(self, due: Due) -> None:
         """The time of something is up."""

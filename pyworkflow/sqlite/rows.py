@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
-from operator import attrgetter
+from itertools import compress, count
+from operator import attrgetter, itemgetter, ne
 from typing import Any
 
 from pyworkflow import codec
@@ -79,13 +80,33 @@ DROP_OLDER_MARKS = "DELETE FROM event WHERE process = 0 AND number < ?"
 
 LAST_CHARACTER = "\U0010ffff"
 FOREVER = 2**63 - 1
+MOST_HEADS = 5000  # that a connection remembers
 
 
 class Connection(sqlite3.Connection):
-    """A connection that knows until when nothing is due: to ask the database is four statements."""
+    """A connection that remembers what it has seen and written, as long as no other one writes.
 
-    quiet_until = 0
-    seen_version: int | None = None  # what SQLite counts: the commits of others
+    `quiet_until` is until when nothing is due, which is four statements to find out. `heads` are as they are in the
+    database.
+    """
+
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        self.heads: dict[int, ProcessHead] = {}
+        self.forget()
+        self._version: int | None = None  # what SQLite counts: the commits of others
+
+    def forget(self) -> None:
+        """What it remembers may be wrong."""
+        self.quiet_until = 0
+        self.heads.clear()
+
+    def catch_up(self) -> None:
+        """A transaction has begun: forget all if another connection has written since the last one."""
+        (version,) = self.execute("PRAGMA data_version").fetchone()
+        if version != self._version or len(self.heads) > MOST_HEADS:
+            self._version = version
+            self.forget()
 
 
 class SQLTransaction(Transaction):
@@ -94,7 +115,7 @@ class SQLTransaction(Transaction):
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._execute = connection.execute
-        self._heads: dict[int, ProcessHead] = {}  # as they were read last
+        self._heads = connection.heads
         self._activities: dict[int, ActivityRow] = {}
 
     # --- looking ---
@@ -105,6 +126,8 @@ class SQLTransaction(Transaction):
         return self._head(self._execute(ONE_RUN, (process_id, run)).fetchone())
 
     def head_by_key(self, key: int) -> ProcessHead | None:
+        if key in self._heads:
+            return self._heads[key]
         return self._head(self._execute(BY_KEY, (key,)).fetchone())
 
     def start(self, key: int) -> Start:
@@ -169,9 +192,6 @@ class SQLTransaction(Transaction):
 
     def is_due(self, now: int) -> bool:
         connection = self._connection
-        (version,) = self._execute("PRAGMA data_version").fetchone()
-        if version != connection.seen_version:  # another connection has written
-            connection.seen_version, connection.quiet_until = version, 0
         if now < connection.quiet_until:
             return False
         due = self.next_due()
@@ -251,7 +271,8 @@ class SQLTransaction(Transaction):
         assert key is not None
         self._heads[key] = head._replace(key=key)
         self._execute("INSERT INTO start VALUES (?, ?, ?)", (key, start.input, codec.dumps(list(start.tags))))
-        self._connection.executemany("INSERT INTO tag VALUES (?, ?)", [(tag, key) for tag in set(start.tags)])
+        if start.tags:
+            self._connection.executemany("INSERT INTO tag VALUES (?, ?)", [(tag, key) for tag in set(start.tags)])
         return key
 
     def save_process(self, head: ProcessHead) -> None:
@@ -298,6 +319,7 @@ class SQLTransaction(Transaction):
             )
             self._execute("DELETE FROM start WHERE process = ?", (key,))
             self._execute("DELETE FROM process WHERE key = ?", (key,))
+            self._heads.pop(key, None)
         self._execute(MARK, (newest, newest))
         self._execute(DROP_OLDER_MARKS, (newest,))
 
@@ -314,18 +336,19 @@ def _narrowed(
 
 def _update(
     table: str, columns: tuple[str, ...], old: tuple[Any, ...] | None, new: tuple[Any, ...]
-) -> tuple[str, list[Any]]:
+) -> tuple[str, tuple[Any, ...]]:
     """A statement for the columns that differ, and what it is given: SQLite writes every index that it names anew."""
-    if old is None:
-        changed = list(range(1, len(columns)))
-    else:
-        changed = [place for place, value in enumerate(new) if value != old[place]] or [0]
-    return _update_of(table, tuple(columns[place] for place in changed)), [*(new[place] for place in changed), new[0]]
+    places = range(1, len(columns)) if old is None else compress(count(), map(ne, old, new))
+    statement, given = _update_of(table, columns, tuple(places) or (0,))
+    return statement, given(new)
 
 
 @cache
-def _update_of(table: str, columns: tuple[str, ...]) -> str:
-    return f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in columns)} WHERE key = ?"
+def _update_of(
+    table: str, columns: tuple[str, ...], places: tuple[int, ...]
+) -> tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]:
+    set_ = ", ".join(f"{columns[place]} = ?" for place in places)
+    return f"UPDATE {table} SET {set_} WHERE key = ?", itemgetter(*places, 0)
 
 
 def _timer(row: tuple[Any, ...]) -> TimerRow:

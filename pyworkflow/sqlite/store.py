@@ -106,13 +106,14 @@ class SQLiteStore(Store):
         """The transaction; the connection is then idle again, or closed if it may be in the midst of something."""
         try:
             begin(connection)
+            connection.catch_up()
             result = operation(SQLTransaction(connection))
             connection.execute("COMMIT")
         except BaseException:
             try:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                connection.quiet_until = 0
+                connection.forget()
                 self._give_back(connection)
             except BaseException:
                 connection.close()

@@ -219,12 +219,26 @@ def _is_untold(answer: object) -> bool:
 @contextmanager
 def in_one_process() -> Iterator[None]:
     """Where the user's code runs: if it forks and the child comes back, the child ends, since the task is not its."""
-    pid = os.getpid()
+    before = _forks.count
     try:
         yield
     finally:
-        if os.getpid() != pid:
+        if _forks.count != before:
             os._exit(0)
+
+
+class _Forks:
+    """How many forks made this process out of one that has loaded this module. To ask for its id would be slow."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        os.register_at_fork(after_in_child=self._one_more)
+
+    def _one_more(self) -> None:
+        self.count += 1
+
+
+_forks = _Forks()
 
 
 def printable(text: str) -> str:

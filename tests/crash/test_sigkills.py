@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import count
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,7 +17,7 @@ from redis import Redis
 from pyworkflow.activity import ActivityCompleted
 from pyworkflow.backend import Backend
 from pyworkflow.datastore import DatastoreBackend, FileSystemDatastore, RedisDatastore
-from pyworkflow.decision import CompleteProcess, Decision, ScheduleActivity, StartChildProcess
+from pyworkflow.decision import CompleteProcess, Decision, ScheduleActivity, StartChildProcess, Timer
 from pyworkflow.event import ActivityEvent, ChildProcessEvent, SignalEvent
 from pyworkflow.exceptions import ProcessClosedException
 from pyworkflow.process import Process
@@ -48,11 +49,12 @@ def factory(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Back
 
 
 def decide(process: Process) -> list[Decision]:
-    """Some activities, again and again until each has completed, then a child, then the end."""
+    """Some activities, again and again until each has completed, and a while to be signalled; a child, then the end."""
     if process.parent is not None:
         return [CompleteProcess("child")]
     if process.is_new:
-        return [ScheduleActivity("Pay", id=str(number), input=number) for number in range(ACTIVITIES)]
+        activities = [ScheduleActivity("Pay", id=str(number), input=number) for number in range(ACTIVITIES)]
+        return [Timer(0.5), *activities]
     news = process.unseen_events()
     again = [
         ScheduleActivity("Pay", id=event.activity_execution.id, input=event.activity_execution.input)
@@ -69,7 +71,8 @@ def decide(process: Process) -> list[Decision]:
     started = any(
         event.type == "decision" and event.decision.type == "start_child_process" for event in process.history
     )  # type: ignore[attr-defined]
-    if len(completed) == ACTIVITIES and not started:
+    is_over = any(event.type == "timer" for event in process.history)
+    if len(completed) == ACTIVITIES and is_over and not started:
         return [StartChildProcess(Process("Order", f"{process.id}-child"))]
     return []
 
@@ -112,11 +115,13 @@ def test_nothing_is_lost_though_200_processes_are_killed(factory: Callable[[], B
         waiting = [f"p{number}" for number in range(PROCESSES)]
         running: list[Elsewhere] = []
         spare = [Elsewhere(factory, work) for _ in range(2)]  # they take a while to begin
+        numbers = count()
         for kill in range(KILLS):
             if waiting and kill % (KILLS // PROCESSES) == 0:
                 backend.start_process(Process("Order", waiting.pop()))
             while len(running) < AT_A_TIME:
-                spare.append(Elsewhere(factory, *((send, kill) if kill % 4 == 0 else (work,))))
+                number = next(numbers)
+                spare.append(Elsewhere(factory, *((send, number) if number % 4 == 0 else (work,))))
                 running.append(spare.pop(0).begin())
             pause.wait(chance.uniform(0, 0.1))
             doomed = running.pop(chance.randrange(len(running)))

@@ -1,60 +1,25 @@
-"""A history that is made as it is looked at."""
+"""A history that is made as it is looked at, and that can tell what its beginning leaves unfinished."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, overload
+from collections.abc import Callable, Sequence
 
 from pyworkflow.event import Event
+from pyworkflow.lazy import Lazy
+from pyworkflow.unfinished import Unfinished
 
 
-class History(Sequence[Event]):
-    """Events in order, which reads as a list of them does; each is made when it is first looked at.
+class History(Lazy[Event]):
+    """Events in order. `unfinished(length)` is what the first `length` of them leave open."""
 
-    Slices and sums are lists. Equal to a list of equal events.
-    """
+    def __init__(self, length: int, make: Callable[[int], Event], unfinished: Callable[[int], Unfinished]) -> None:
+        super().__init__(length, make)
+        self.unfinished = unfinished
 
-    def __init__(self, length: int, make: Callable[[int], Event]) -> None:
-        self._events: list[Event | None] = [None] * length
-        self._make = make
-
-    def __len__(self) -> int:
-        return len(self._events)
-
-    @overload
-    def __getitem__(self, place: int) -> Event: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> list[Event]: ...
-
-    def __getitem__(self, place: int | slice) -> Event | list[Event]:
-        if isinstance(place, slice):
-            return [self[one] for one in range(*place.indices(len(self)))]
-        event = self._events[place]
-        if event is None:
-            event = self._events[place] = self._make(place if place >= 0 else place + len(self))
-        return event
-
-    def __iter__(self) -> Iterator[Event]:
-        return map(self.__getitem__, range(len(self)))
-
-    def __reversed__(self) -> Iterator[Event]:
-        return map(self.__getitem__, range(len(self) - 1, -1, -1))
-
-    def __add__(self, other: list[Event]) -> list[Event]:
-        return [*self, *other]
-
-    def __radd__(self, other: list[Event]) -> list[Event]:
-        return [*other, *self]
-
-    def __eq__(self, other: object) -> bool:
-        return list(self) == list(other) if isinstance(other, list | History) else NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]  # as a list has none
-
-    def __repr__(self) -> str:
-        return repr(list(self))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled and copied, it is a list."""
-        return list, (list(self),)
+    @staticmethod
+    def of(events: Sequence[Event]) -> History:
+        """Any events as a history: as they stand in the list now."""
+        if isinstance(events, History):
+            return events
+        listed = list(events)
+        return History(len(listed), listed.__getitem__, lambda length: Unfinished().after(listed[:length]))

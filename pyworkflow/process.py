@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any, ClassVar
+from itertools import chain
+from typing import Any, ClassVar, cast
 
 from pyworkflow.activity import ActivityExecution
 from pyworkflow.decision import (
     CancelProcess,
-    CancelTimer,
     CompleteProcess,
     Decision,
     FailProcess,
     ScheduleActivity,
     Timer,
 )
-from pyworkflow.event import ActivityEvent, DecisionEvent, Event, ProcessClosedEvent, ProcessStartedEvent, TimerEvent
+from pyworkflow.event import DecisionEvent, Event, ProcessClosedEvent, ProcessStartedEvent, TimerEvent
+from pyworkflow.history import History
+from pyworkflow.lazy import Lazy
 from pyworkflow.naming import name_of, text_of
+from pyworkflow.unfinished import Unfinished
 
 
 class ProcessResult:
@@ -184,53 +186,50 @@ class Process:
         The last event, which is the start of this decision, is left out, and so are the traces of decisions that
         came to nothing; the previous round's own decisions are included (rule D7 of the contract).
         """
-        news: list[Event] = []
+        return [event for event in self._history[self._decided() : -1] if event.type not in _ROUND]
+
+    def _decided(self) -> int:
+        """How many events it had when the last decision that was made was asked for: the last of them is its start."""
         came_to_nothing = False
-        for event in islice(reversed(self._history), 1, None):
-            if event.type == "decision_started":
-                if not came_to_nothing:
-                    break
+        for place in range(len(self._history) - 2, -1, -1):
+            kind = self._history[place].type
+            if kind != "decision_started":
+                came_to_nothing = came_to_nothing or kind in _ROUND
+            elif came_to_nothing:
                 came_to_nothing = False
-            elif event.type in _ROUND:
-                came_to_nothing = True
             else:
-                news.append(event)
-        news.reverse()
-        return news
+                return place + 1
+        return 0
 
     @property
     def is_new(self) -> bool:
         """Has nothing been decided about this run yet? Decisions that came to nothing do not count."""
         return any(event.type == "process_started" for event in self.unseen_events())
 
-    def unfinished_activities(self) -> list[ActivityExecution]:
+    def unfinished_activities(self) -> Sequence[ActivityExecution]:
         """The activities that were scheduled and have not ended, newest first."""
-        open_ones: dict[str, ActivityExecution] = {}
-        for event in self._history:
-            match event:
-                case DecisionEvent(decision=ScheduleActivity() as scheduled):
-                    execution = ActivityExecution(scheduled.activity, scheduled.id, scheduled.input)
-                    open_ones[scheduled.id] = execution
-                case ActivityEvent(activity_execution=execution):
-                    open_ones.pop(execution.id, None)
-        return list(reversed(open_ones.values()))
+        history, unfinished = self._unfinished()
+        places = list(reversed(unfinished.activities.values()))
+        return Lazy(len(places), lambda number: _execution(_decision(history[places[number]])))
 
-    def untriggered_timers(self, disregard_unseen: bool = False) -> list[Timer]:
+    def untriggered_timers(self, disregard_unseen: bool = False) -> Sequence[Timer]:
         """The timers that have neither fired nor been canceled, oldest first.
 
         With `disregard_unseen` one that fired since the last decision counts as not fired yet.
         """
-        waiting: list[Timer] = []
-        unseen = {id(event) for event in self.unseen_events()} if disregard_unseen else set()
-        for event in self._history:
-            match event:
-                case DecisionEvent(decision=Timer() as timer):
-                    waiting.append(timer)
-                case DecisionEvent(decision=CancelTimer(timer=canceled)):
-                    _drop(waiting, canceled)
-                case TimerEvent(timer=timer) if id(event) not in unseen:
-                    _drop(waiting, timer)
-        return waiting
+        history, unfinished = self._unfinished(unseen_fire=not disregard_unseen)
+        places = unfinished.timers.numbers()
+        return Lazy(len(places), lambda number: _decision(history[places[number]]))
+
+    def _unfinished(self, *, unseen_fire: bool = True) -> tuple[History, Unfinished]:
+        """The history as it is now, and what it leaves open; timers that fired unseen too, unless that counts.
+
+        What came before the last decision stays as it is: of that a history may remember the answer.
+        """
+        history = History.of(self._history)
+        decided = self._decided()
+        news = (event if unseen_fire or not isinstance(event, TimerEvent) else None for event in history[decided:-1])
+        return history, history.unfinished(decided).after(chain(news, history[-1:]))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Process):
@@ -262,9 +261,10 @@ def closing_result(decision: Decision) -> ProcessResult | None:
     return None
 
 
-def _drop(timers: list[Timer], over: Timer | str) -> None:
-    """Take the oldest such timer from the list, if there is one."""
-    for position, timer in enumerate(timers):
-        if timer == over or (timer.id is not None and timer.id == over):
-            del timers[position]
-            return
+def _decision(event: Event) -> Any:
+    """What was decided, by an event that is known to tell that."""
+    return cast(DecisionEvent, event).decision
+
+
+def _execution(scheduled: ScheduleActivity) -> ActivityExecution:
+    return ActivityExecution(scheduled.activity, scheduled.id, scheduled.input)

@@ -22,10 +22,12 @@ VOCABULARY = {
     "event",
     "exceptions",
     "history",
+    "lazy",
     "naming",
     "process",
     "signal",
     "task",
+    "unfinished",
 }
 PROMISE = VOCABULARY | {"archive", "backend", "capabilities", "codec", "given"}
 RULES = PROMISE | {"engine"}

@@ -14,6 +14,7 @@ from pyworkflow.event import Event
 from pyworkflow.exceptions import UnknownProcessException
 from pyworkflow.history import History
 from pyworkflow.process import Process
+from pyworkflow.unfinished import Unfinished
 
 PAGE = 100
 
@@ -36,18 +37,25 @@ def task(transaction: Transaction, head: ProcessHead, histories: Histories) -> C
     To be called only when the transaction is committed.
     """
     start = transaction.start(head.key)
-    records = histories.of(head)
+    known = histories.of(head)
+    records = known.records
     after = len(records)
     new = transaction.history(head.key, after, head.length)
 
     def decode() -> Process:
-        histories.keep(head, records, after, new)
+        histories.keep(head, known, after, new)
         events = [_event(record) for record in new]  # now: what this version does not know is no task for it
 
         def make(place: int) -> Event:
             return events[place - after] if place >= after else _event(records[place])
 
-        return _process(head, start, History(head.length, make))
+        def unfinished(length: int) -> Unfinished:
+            """From events of its own: nothing that was done to those that are handed out is to be seen later."""
+            before = known.unfinished if known.unfinished.length <= length else Unfinished()
+            known.unfinished = then = before.after(_event(record) for record in records[before.length : length])
+            return then
+
+        return _process(head, start, History(head.length, make, unfinished))
 
     return decode
 

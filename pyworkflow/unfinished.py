@@ -51,7 +51,9 @@ def _known_by(timer: Timer | str) -> Hashable:
     """Something that is the same for a timer, for what is equal to it, and for its id; its data may have no hash."""
     if isinstance(timer, str):
         return timer
-    return timer.delay if timer.id is None else timer.id
+    if timer.id is not None:
+        return timer.id
+    return timer.delay if isinstance(timer.delay, Hashable) else None  # which is none that can be open
 
 
 class Unfinished:

@@ -27,6 +27,7 @@ from pyworkflow.engine.registry import Registry, seconds
 from pyworkflow.event import ActivityEvent, DecisionEvent, Event
 from pyworkflow.exceptions import InvalidDecisionException, InvalidValueException, UnknownWorkflowException
 from pyworkflow.process import Process, closing_result
+from pyworkflow.unfinished import OpenTimers
 
 
 @dataclass
@@ -36,15 +37,14 @@ class _Round:
     head: ProcessHead
     registry: Registry
     open_activities: dict[str, ActivityRow]
-    open_timers: list[TimerRow]
-    timer_ids: set[str | None]
+    open_timers: OpenTimers  # by their places among the rows
+    timers: list[TimerRow]
     tags: tuple[str, ...]
     now: int
     events: list[Event] = field(default_factory=list)
     added: dict[str, ActivityRow] = field(default_factory=dict)
     saved: list[ActivityRow] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
-    timers: list[TimerRow] = field(default_factory=list)
     fired: list[int] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
 
@@ -63,8 +63,9 @@ def apply(
     `activities` holds at least those open ones that the list names, `timers` the open ones if it names any, both
     oldest first. Raises InvalidDecisionException for the first decision that cannot be; then nothing is to be done.
     """
-    rows = list(timers)
-    round = _Round(head, registry, dict(activities), rows, {row.timer.id for row in rows}, tags, now)
+    round = _Round(head, registry, dict(activities), OpenTimers(), [], tags, now)
+    for row in timers:
+        _add_timer(round, row)
     closing: Decision | None = None
     for decision in decisions:
         if closing is not None:
@@ -128,7 +129,7 @@ def _going_on(round: _Round) -> Changes:
         tuple(round.events),
         activities=(*round.saved, *round.added.values()),
         ended=tuple(round.ended),
-        timers=tuple(round.timers),
+        timers=tuple(row for row in map(round.timers.__getitem__, round.open_timers.numbers()) if not row.key),
         fired=tuple(round.fired),
         messages=tuple(round.messages),
     )
@@ -204,22 +205,21 @@ def _start_timer(round: _Round, decision: Timer) -> None:
         delay = seconds(decision.delay, "delay", least=0)
     except InvalidValueException as refused:
         raise InvalidDecisionException(decision, str(refused)) from None
-    if decision.id is not None and decision.id in round.timer_ids:
+    if decision.id is not None and round.open_timers.has(decision.id):
         raise InvalidDecisionException(decision, f"a timer with the id {decision.id!r} is still open")
-    round.timer_ids.add(decision.id)
-    round.timers.append(TimerRow(0, round.head.key, round.now + delay, _as_stored(decision)))
+    _add_timer(round, TimerRow(0, round.head.key, round.now + delay, _as_stored(decision)))
+
+
+def _add_timer(round: _Round, row: TimerRow) -> None:
+    round.open_timers.add(len(round.timers), row.timer)
+    round.timers.append(row)
 
 
 def _cancel_timer(round: _Round, decision: CancelTimer) -> None:
     wanted = _as_stored(decision.timer) if isinstance(decision.timer, Timer) else decision.timer
-    for rows in (round.open_timers, round.timers):
-        for position, row in enumerate(rows):
-            if row.timer == wanted or (row.timer.id is not None and row.timer.id == wanted):
-                del rows[position]
-                round.timer_ids.discard(row.timer.id)
-                if row.key:
-                    round.fired.append(row.key)
-                return
+    place = round.open_timers.pop(wanted)
+    if place is not None and round.timers[place].key:
+        round.fired.append(round.timers[place].key)
 
 
 def _as_stored(timer: Timer) -> Timer:

@@ -188,6 +188,21 @@ def test_a_timer_without_an_id_is_not_canceled_by_no_id() -> None:
     assert decided(CancelTimer("None"), timers=[timer(1, Timer(9))]).fired == ()
 
 
+def test_to_cancel_a_timer_that_cannot_be_is_to_cancel_an_unknown_one() -> None:
+    wrong = CancelTimer(Timer([1]))  # type: ignore[arg-type]
+    assert decided(wrong, timers=[timer(1, Timer(9))]).fired == ()
+
+
+def test_many_timers_are_canceled_without_a_look_at_each_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    timers = [timer(key, Timer(9, id=f"t-{key}")) for key in range(1, 101)]
+    cancel = [CancelTimer(row.timer) for row in reversed(timers)]
+    looks: list[object] = []
+    equal = Timer.__eq__
+    monkeypatch.setattr(Timer, "__eq__", lambda one, other: looks.append(other) or equal(one, other))
+    assert decided(*cancel, timers=timers).fired == tuple(range(100, 0, -1))
+    assert len(looks) <= 300
+
+
 def test_equal_timers_are_canceled_one_by_one_and_then_those_of_the_same_list() -> None:
     changes = decided(Timer(9), *[CancelTimer(Timer(9))] * 3, Timer(9), timers=[timer(1, Timer(9)), timer(2, Timer(9))])
     assert (changes.fired, len(changes.timers)) == ((1, 2), 1)

@@ -7,6 +7,8 @@ from collections.abc import Hashable, Iterable
 from pyworkflow.decision import CancelTimer, ScheduleActivity, Timer
 from pyworkflow.event import ActivityEvent, DecisionEvent, Event, TimerEvent
 
+CHANGING = {DecisionEvent.type, ActivityEvent.type, TimerEvent.type}  # all other events leave it as it is
+
 
 class OpenTimers:
     """Timers by numbers that rise.

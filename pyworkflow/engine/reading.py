@@ -14,7 +14,7 @@ from pyworkflow.event import Event
 from pyworkflow.exceptions import UnknownProcessException
 from pyworkflow.history import History
 from pyworkflow.process import Process
-from pyworkflow.unfinished import Unfinished
+from pyworkflow.unfinished import CHANGING, Unfinished
 
 PAGE = 100
 
@@ -52,7 +52,9 @@ def task(transaction: Transaction, head: ProcessHead, histories: Histories) -> C
         def unfinished(length: int) -> Unfinished:
             """From events of its own: nothing that was done to those that are handed out is to be seen later."""
             before = known.unfinished if known.unfinished.length <= length else Unfinished()
-            known.unfinished = then = before.after(_event(record) for record in records[before.length : length])
+            known.unfinished = then = before.after(
+                _event(record) if record.type in CHANGING else None for record in records[before.length : length]
+            )
             return then
 
         return _process(head, start, History(head.length, make, unfinished))

@@ -26,15 +26,24 @@ def main() -> None:
     one = commands.add_parser("many", help="common operations with very many processes in the file, against none")
     one.add_argument("--closed", type=int, default=1_000_000, help="(default: %(default)s)")
     one.add_argument("--open", type=int, default=100_000, help="(default: %(default)s)")
-    one = commands.add_parser("growth", help="a decision in longer and longer histories")
-    one.add_argument("lengths", type=int, nargs="*", default=[100, 1000, 10_000], help="events (default: %(default)s)")
+    one = commands.add_parser("growth", help="a decision in longer and longer histories, and more and more activities")
+    one.add_argument(
+        "lengths", type=int, nargs="*", default=[100, 1000, 10_000, 50_000], help="events (default: %(default)s)"
+    )
+    one.add_argument(
+        "--activities",
+        type=int,
+        nargs="*",
+        default=[1000, 10_000, 20_000],
+        help="that one decision schedules (default: %(default)s)",
+    )
     given = parser.parse_args()
     if given.workload == "throughput":
         throughput.run(given.processes, given.rounds, given.durability)
     elif given.workload == "workers":
         workers.run(given.processes, given.rounds, given.durability)
     elif given.workload == "growth":
-        growth.run(given.lengths)
+        growth.run(given.lengths, given.activities)
     elif given.workload == "many":
         many.run(given.closed, given.open)
     else:

@@ -23,6 +23,7 @@ APPLICATION_ID = 0x70796677  # "pyfw": marks the file as ours
 BUSY_TIMEOUT = 30.0  # seconds to wait for another's lock
 FIRST_WAIT = 2.0  # seconds of them in silence
 TOLD_FOR = 60.0  # seconds before the same wait is told again
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.0002, 0.01  # seconds between two tries: SQLite's own are longer than most locks last
 
 LOGGER = logging.getLogger("pyworkflow.sqlite")
 
@@ -82,6 +83,7 @@ def connect(path: Path, durability: Durability) -> Connection:
                 _migrate(connection, path)
             connection.execute(f"PRAGMA synchronous = {durability}")
             connection.execute(f"PRAGMA fullfsync = {int(durability == 'full')}")
+            connection.execute("PRAGMA busy_timeout = 0")  # from here on `begin` waits
         except BaseException:
             connection.close()
             raise
@@ -131,22 +133,28 @@ def empty() -> Connection:
     return connection
 
 
-def begin_writing(connection: Connection, path: Path, asked_at: float) -> None:
-    """Take the write lock, waiting for another's up to BUSY_TIMEOUT from `asked_at` (of the monotonic clock).
+def begin(connection: Connection, how: Literal["", "IMMEDIATE"], path: Path, asked_at: float) -> None:
+    """Begin a transaction, waiting for another's lock up to BUSY_TIMEOUT from `asked_at` (of the monotonic clock).
 
-    After a moment it is said what is waited for, at most once in TOLD_FOR.
+    After FIRST_WAIT it is said what is waited for, at most once in TOLD_FOR.
     """
-    until = asked_at + BUSY_TIMEOUT
+    pause = SHORTEST_PAUSE
     while True:
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"BEGIN {how}")
+            connection.catch_up()
             return
         except sqlite3.OperationalError as error:
-            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            waited = time.monotonic() - asked_at
+            if _code(error) != sqlite3.SQLITE_BUSY or waited > BUSY_TIMEOUT:
                 raise
-        if time.monotonic() > _told_until.get(path, 0.0):
+        if waited > FIRST_WAIT and time.monotonic() > _told_until.get(path, 0.0):
             _told_until[path] = time.monotonic() + TOLD_FOR
             LOGGER.warning("%s: waiting for another process, which holds its lock", path)
+        time.sleep(pause)
+        pause = min(pause * 1.2, LONGEST_PAUSE)
 
 
 def _open(path: str, *, timeout: float) -> Connection:
@@ -202,7 +210,7 @@ def _migrate(connection: Connection, path: Path) -> None:
     """Bring the schema up to date. Any number of processes may try at once."""
     if _use_wal(connection) != "wal":
         raise BackendException(f"{path} is on a file system without shared memory: SQLite's WAL does not work there")
-    begin_writing(connection, path, time.monotonic())
+    begin(connection, "IMMEDIATE", path, time.monotonic())
     try:
         _check_owner(connection, path)  # another may have made it meanwhile
         _apply(connection)

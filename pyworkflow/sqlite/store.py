@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TypeVar, get_args
+from typing import Literal, TypeVar, get_args
 from weakref import finalize
 
 from pyworkflow.engine.forks import forks
@@ -19,7 +19,7 @@ from pyworkflow.exceptions import BackendException, InvalidValueException
 from pyworkflow.sqlite.connect import (
     BUSY_TIMEOUT,
     Durability,
-    begin_writing,
+    begin,
     connect,
     connect_to_read,
     empty,
@@ -63,7 +63,7 @@ class SQLiteStore(Store):
         self._check_open()
         asked_at = monotonic()
         with self._writing, translated(self._path):
-            return self._lent_to(self._made, lambda one: begin_writing(one, self._path, asked_at), operation)
+            return self._lent_to(self._made, "IMMEDIATE", asked_at, operation)
 
     def read(self, operation: Callable[[Transaction], Result]) -> Result:
         self._check_open()
@@ -71,14 +71,13 @@ class SQLiteStore(Store):
             if not self._is_made():
                 with closing(empty()) as nothing:
                     return operation(SQLTransaction(nothing))
-            return self._lent_to(
-                lambda: connect_to_read(self._path, self._durability), lambda one: one.execute("BEGIN"), operation
-            )
+            return self._lent_to(lambda: connect_to_read(self._path, self._durability), "", monotonic(), operation)
 
     def _lent_to(
         self,
         make: Callable[[], Connection],
-        begin: Callable[[Connection], object],
+        how: Literal["", "IMMEDIATE"],
+        asked_at: float,
         operation: Callable[[Transaction], Result],
     ) -> Result:
         """One transaction on an idle connection, or a new one.
@@ -93,20 +92,20 @@ class SQLiteStore(Store):
                 self._lent.discard(mark)
                 sleep(0.001)
                 self._lent.add(mark)
-            return self._whole(self._take() or make(), begin, operation)
+            return self._whole(self._take() or make(), how, asked_at, operation)
         finally:
             self._lent.discard(mark)
 
     def _whole(
         self,
         connection: Connection,
-        begin: Callable[[Connection], object],
+        how: Literal["", "IMMEDIATE"],
+        asked_at: float,
         operation: Callable[[Transaction], Result],
     ) -> Result:
         """The transaction; the connection is then idle again, or closed if it may be in the midst of something."""
         try:
-            begin(connection)
-            connection.catch_up()
+            begin(connection, how, self._path, asked_at)
             result = operation(SQLTransaction(connection))
             connection.execute("COMMIT")
         except BaseException:

@@ -31,14 +31,14 @@ Open = Callable[..., SQLiteBackend]
 def lock(path: Path, backend: SQLiteBackend) -> Any:
     """Another program's connection, which holds the write lock of the file until it is closed."""
     backend.start_process(Process("Order", "p"))
-    other = sqlite3.connect(path, isolation_level=None)
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     yield other
     other.close()
 
 
 @contextmanager
-def when_waiting_is_told(backend: SQLiteBackend, then: Callable[[], object]) -> Iterator[list[str]]:
+def when_waiting_is_told(then: Callable[[], object]) -> Iterator[list[str]]:
     """Does `then` when the wait for a lock is told, which is soon. Yields what is told."""
 
     class Watched(logging.Handler):
@@ -48,16 +48,16 @@ def when_waiting_is_told(backend: SQLiteBackend, then: Callable[[], object]) -> 
 
     heard: list[str] = []
     logging.getLogger("pyworkflow.sqlite").addHandler(handler := Watched())
-    for connection in backend._store._idle:  # type: ignore[attr-defined]
-        connection.execute("PRAGMA busy_timeout = 20")
-    yield heard
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connect, "FIRST_WAIT", 0.02)
+        yield heard
     logging.getLogger("pyworkflow.sqlite").removeHandler(handler)
 
 
 def test_a_lock_is_waited_for_and_after_a_moment_that_is_said_once(
     backend: SQLiteBackend, lock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with when_waiting_is_told(backend, lock.rollback) as heard:
+    with when_waiting_is_told(lock.rollback) as heard:
         backend.signal_process("p", "go")
         assert heard == ["waiting for another process, which holds its lock"]
         assert len(backend.process_by_id("p").history) == 2
@@ -66,6 +66,15 @@ def test_a_lock_is_waited_for_and_after_a_moment_that_is_said_once(
         with pytest.raises(BackendUnavailableException):
             backend.signal_process("p", "go")
         assert len(heard) == 1
+
+
+def test_a_short_wait_for_a_lock_is_not_worth_a_word(
+    backend: SQLiteBackend, lock: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    threading.Timer(0.1, lock.rollback).start()
+    backend.signal_process("p", "go")
+    assert len(backend.process_by_id("p").history) == 2
+    assert caplog.messages == []
 
 
 def test_what_ends_in_time_is_not_late_because_of_a_lock(open_backend: Open, lock: Any) -> None:
@@ -84,7 +93,7 @@ def test_what_ends_in_time_is_not_late_because_of_a_lock(open_backend: Open, loc
         lock.rollback()
 
     lock.execute("BEGIN IMMEDIATE")
-    with when_waiting_is_told(backend, an_hour_later):
+    with when_waiting_is_told(an_hour_later):
         backend.complete_activity_task(task, "done")
     *_, ended = backend.process_by_id("p").history
     assert ended.result == ActivityCompleted("done")  # type: ignore[attr-defined]
@@ -95,8 +104,6 @@ def test_a_lock_that_stays_is_told_as_such_and_nothing_is_done(
     backend: SQLiteBackend, lock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connect, "BUSY_TIMEOUT", 0.0)
-    for connection in backend._store._idle:  # type: ignore[attr-defined]
-        connection.execute("PRAGMA busy_timeout = 20")
     with pytest.raises(BackendUnavailableException, match="database is locked; nothing was done, try again"):
         backend.signal_process("p", "go")
     lock.rollback()
@@ -124,8 +131,6 @@ def test_a_thread_that_reads_does_not_wait_for_one_that_writes(backend: SQLiteBa
 
 
 def test_ctrl_c_while_a_lock_is_waited_for_leaves_no_transaction_open(backend: SQLiteBackend, lock: Any) -> None:
-    for connection in backend._store._idle:  # type: ignore[attr-defined]
-        connection.execute("PRAGMA busy_timeout = 50")
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     main = threading.main_thread().ident
     assert main is not None

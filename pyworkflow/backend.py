@@ -378,11 +378,13 @@ class Backend(ABC):
         lease: Lease | None = None,
         root: str | None = None,
         names: Collection[str] | None = None,
+        quick: Collection[str] | None = None,  # noqa: ARG002 - one is alone
     ) -> list[ActivityTask]:
         """The same for several at once, at most so many; none if there is none. A backend may hand out fewer.
 
-        Some come alone: one that was lost before, since it may be what its worker died of, and others must not suffer
-        for it; one that may not be restarted; one with a time-out of less than a second, which runs from now on.
+        Some come alone: with `quick` those of other names; one that was lost before, since it may be what its worker
+        died of, and others must not suffer for it; one that may not be restarted; one with a time-out of less than a
+        second, which runs from now on.
         """
         task = self.poll_activity_task(category, identity, wait=wait, lease=lease, root=root, names=names)
         return [] if task is None else [task]

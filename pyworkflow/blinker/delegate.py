@@ -130,9 +130,10 @@ class Delegate(Backend):
         lease: Lease | None = None,
         root: str | None = None,
         names: Collection[str] | None = None,
+        quick: Collection[str] | None = None,
     ) -> list[ActivityTask]:
         return self.backend.poll_activity_tasks(
-            most, category, identity, wait=wait, lease=lease, root=root, names=names
+            most, category, identity, wait=wait, lease=lease, root=root, names=names, quick=quick
         )
 
     def complete_decision_task(self, task: DecisionTask, decisions: Decision | Iterable[Decision] | None) -> bool:

@@ -261,12 +261,13 @@ class EngineBackend(Backend):
         lease: Lease | None = None,
         root: str | None = None,
         names: Collection[str] | None = None,
+        quick: Collection[str] | None = None,
     ) -> list[ActivityTask]:
         worker = Worker(secrets.token_hex(8), identity, lease.id if lease else None)
 
         def find(transaction: Transaction, now: int, most: int) -> Sequence[ActivityRow]:  # noqa: ARG001
             rows = transaction.next_activities(category, root, names, most)
-            return list(takewhile(_may_come_with_others, rows)) or rows[:1]
+            return list(takewhile(lambda row: _may_come_with_others(row, quick), rows)) or rows[:1]
 
         def claim(session: Session) -> list[ActivityTask]:
             tasks = []
@@ -631,8 +632,10 @@ def _taken_activity(transaction: Transaction, token: str | None) -> ActivityRow 
     return row if row is not None and row.state != "waiting" and row.secret == secret else None
 
 
-def _may_come_with_others(row: ActivityRow) -> bool:
+def _may_come_with_others(row: ActivityRow, quick: Collection[str] | None) -> bool:
     """It can wait for those before it, and it has done no harm yet; if the worker dies it may be begun again."""
+    if quick is not None and row.activity not in quick:
+        return False
     return row.losses == 0 and row.restart_lost and min(row.execution_timeout, row.heartbeat_timeout) >= SHORT
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -137,10 +137,11 @@ class Manager:
         wait: float | None = None,
         lease: Lease | None = None,
         root: str | None = None,
+        quick: Collection[str] | None = None,
     ) -> list[ActivityTask]:
         """Several such activities at once, at most so many: `Backend.poll_activity_tasks`."""
         return self.backend.poll_activity_tasks(
-            most, category, identity, wait=wait, lease=lease, root=root, names=self.activities
+            most, category, identity, wait=wait, lease=lease, root=root, names=self.activities, quick=quick
         )
 
     def workflow_for_task(self, task: DecisionTask) -> Workflow:

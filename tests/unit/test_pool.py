@@ -14,6 +14,7 @@ from pyworkflow.decision import CompleteProcess, ScheduleActivity, StartChildPro
 from pyworkflow.exceptions import BackendException, BackendUnavailableException
 from pyworkflow.managed import Activity, Manager, Workflow
 from pyworkflow.managed.worker import DecisionWorker, Worker, WorkerPool, pool
+from pyworkflow.managed.worker.activity import Quick
 from pyworkflow.managed.worker.ledger import Ledger
 from pyworkflow.managed.worker.source import Source
 from pyworkflow.memory import MemoryBackend
@@ -463,14 +464,21 @@ class ThreeActivitiesWorkflow(Workflow):
 
 
 @pytest.fixture
-def together(monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
-    """A process with three activities, the second of which is slow; workers take them together."""
+def untried(monkeypatch: pytest.MonkeyPatch) -> Iterator[Manager]:
+    """A process with three activities, the second of which is slow."""
     monkeypatch.setattr(Worker, "most", lambda _: 3)
     monkeypatch.setattr(NamedActivity, "done", [])
     with MemoryBackend() as backend:
         manager = Manager(backend, [ThreeActivitiesWorkflow])
         manager.start_process(Process(ThreeActivitiesWorkflow, id="p"))
         yield manager
+
+
+@pytest.fixture
+def together(untried: Manager, monkeypatch: pytest.MonkeyPatch) -> Manager:
+    """The same; workers take them together."""
+    monkeypatch.setattr(Quick, "names", lambda _: [NamedActivity.name])
+    return untried
 
 
 def left(manager: Manager) -> dict[str, str]:
@@ -513,6 +521,31 @@ def test_an_activity_that_was_not_begun_when_the_pool_has_ended_is_not_lost(
     assert activities == {"slow": ("waiting", 1), "last": ("waiting", 0)}
     gate.open.set()
     assert "last" not in NamedActivity.done
+
+
+def test_activities_are_quick_once_they_were_and_slow_for_long_when_they_were_not() -> None:
+    quick = Quick()
+    assert quick.names() == []
+    quick.saw("Pay", 0.001)
+    quick.saw("Ship", 0.1)
+    assert quick.names() == ["Pay"]
+    for _ in range(63):
+        quick.saw("Ship", 0.001)
+    assert quick.names() == ["Pay"]
+    quick.saw("Ship", 0.001)
+    assert quick.names() == ["Pay", "Ship"]
+    quick.saw("Pay", 0.1)
+    assert quick.names() == ["Ship"]
+
+
+def test_only_activities_that_have_been_quick_are_taken_together(
+    untried: Manager, gate: Gate, run: Running, until: Any
+) -> None:
+    gate.open.set()
+    run(untried, concurrency=1)
+    until(is_closed(untried, "p"))
+    types = [event.type for event in untried.process_by_id("p").history if event.type.startswith("activity")]
+    assert types == ["activity_started", "activity", *["activity_started"] * 2, *["activity"] * 2]
 
 
 def test_activities_that_were_taken_together_are_told_together(

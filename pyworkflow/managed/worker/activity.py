@@ -6,19 +6,38 @@ import inspect
 import logging
 import threading
 from functools import partial
+from time import monotonic
 
 from pyworkflow.activity import ActivityCompleted, ActivityFailed, ActivityResult, InterruptedActivityResult
 from pyworkflow.backend import Lease
 from pyworkflow.defaults import Defaults
 from pyworkflow.managed.activity import Activity, ActivityMonitor
 from pyworkflow.managed.manager import Manager
-from pyworkflow.managed.worker.base import Ending, Outcome, Worker, in_one_process, printable
+from pyworkflow.managed.worker.base import MOMENT, MOST, Ending, Outcome, Worker, in_one_process, printable
 from pyworkflow.managed.worker.deadline import Deadline
 from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
 from pyworkflow.managed.worker.heartbeat import PATIENCE, Pulse
 from pyworkflow.managed.worker.loop import EventLoop
 from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.task import ActivityTask
+
+
+class Quick:
+    """Which activities are quick: those that took no more than a moment the last time, or 64 times after a slow one.
+
+    The threads of a worker share it, without a lock: a time that is not counted does no harm.
+    """
+
+    def __init__(self) -> None:
+        self._more: dict[str, int] = {}  # quick executions until a name is trusted
+
+    def saw(self, name: str, seconds: float) -> None:
+        """An activity of this name took so many seconds."""
+        self._more[name] = MOST if seconds > MOMENT else max(self._more.get(name, 1) - 1, 0)
+
+    def names(self) -> list[str]:
+        """Those of the quick ones."""
+        return [name for name, more in list(self._more.items()) if more == 0]
 
 
 class ActivityWorker(Worker[ActivityTask]):
@@ -37,15 +56,16 @@ class ActivityWorker(Worker[ActivityTask]):
     ) -> None:
         super().__init__(manager, name, category, lease=lease, root=root, outage=outage)
         self._loop = loop or EventLoop()
+        self._quick = Quick()
 
     def poll(self, wait: float | None = None) -> ActivityTask | None:
         """Take the activity that has waited longest, waiting up to `wait` seconds for one."""
         return self.manager.next_activity(self.name, self.category, wait=wait, lease=self.lease(), root=self.root)
 
     def take(self, most: int, wait: float | None = None) -> list[ActivityTask]:
-        """The activities that have waited longest."""
+        """The activities that have waited longest; together only those that have been quick lately."""
         return self.manager.next_activities(
-            most, self.name, self.category, wait=wait, lease=self.lease(), root=self.root
+            most, self.name, self.category, wait=wait, lease=self.lease(), root=self.root, quick=self._quick.names()
         )
 
     def describe(self, task: ActivityTask) -> str:
@@ -60,8 +80,10 @@ class ActivityWorker(Worker[ActivityTask]):
 
     def work(self, task: ActivityTask, deadline: Deadline) -> Ending:
         """Execute it: it has ended, or is to be handed off."""
+        began = monotonic()
         with in_one_process():
             result, place = self._execute(task, deadline)
+        self._quick.saw(task.activity_execution.activity, monotonic() - began)
         deadline.met()
         backend = self.manager.backend
         if result is None:

@@ -197,6 +197,18 @@ class TogetherRules(Contract):
             batches.append([task.activity_execution.activity for task in tasks])
         assert batches == [[name] for name in names]
 
+    def test_Z6_only_activities_that_are_known_as_quick_come_together(self) -> None:
+        backend = self.backend
+        backend.register_activity("Ship")
+        self.start("p")
+        names = ("Pay", "Pay", "Ship", "Ship", "Pay")
+        self.decide(*[ScheduleActivity(name, id=str(number)) for number, name in enumerate(names)])
+        batches = []
+        while tasks := backend.poll_activity_tasks(10, quick=["Pay", "Walk"]):
+            batches.append([task.activity_execution.activity for task in tasks])
+        assert [name for batch in batches for name in batch] == list(names)
+        assert all(len(batch) == 1 or set(batch) == {"Pay"} for batch in batches)
+
     def test_Z6_an_activity_that_was_lost_comes_alone(self) -> None:
         self.requires(restarts_lost=True)
         self.start("p")

@@ -28,8 +28,8 @@ def run(processes: int, durability: Durability, idle: float) -> None:
         with SQLiteBackend(Path(folder) / "processes.db", durability=durability) as backend:
             manager = Manager(backend, [OneActivityWorkflow])
             for _ in range(20):  # until all is loaded
-                _one(manager)
-            took = [_one(manager) for _ in range(processes)]
+                one(manager)
+            took = [one(manager) for _ in range(processes)]
         before = _cpu_seconds(worker)
         time.sleep(idle)
         share = (_cpu_seconds(worker) - before) / idle
@@ -38,7 +38,8 @@ def run(processes: int, durability: Durability, idle: float) -> None:
     print(f"an idle worker uses {share:.2%} of a core (over {idle:g} s)")
 
 
-def _one(manager: Manager) -> float:
+def one(manager: Manager) -> float:
+    """Seconds from start to completed."""
     began = time.perf_counter()
     process_id = manager.start_process(Process(OneActivityWorkflow))
     after = None

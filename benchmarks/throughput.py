@@ -66,14 +66,17 @@ def _rate(work: Callable[[Path, int, Durability], None], path: Path, processes: 
 
 
 def _work(path: Path, processes: int, durability: Durability, together: int = 1) -> None:
-    """Start so many together, in one commit, until there are so many; then do them."""
     with SQLiteBackend(path, durability=durability) as backend:
-        manager = Manager(backend, [OneActivityWorkflow])
-        for first in range(0, processes, together):
-            more = range(first, min(first + together, processes))
-            backend.together([partial(manager.start_process, Process(OneActivityWorkflow)) for _ in more])
-        WorkerPool(manager, concurrency=1, burst=True).run()
-        assert not any(manager.processes())
+        work(Manager(backend, [OneActivityWorkflow]), processes, together)
+
+
+def work(manager: Manager, processes: int, together: int = 1) -> None:
+    """Start so many together, in one commit, until there are so many; then do them."""
+    for first in range(0, processes, together):
+        more = range(first, min(first + together, processes))
+        manager.backend.together([partial(manager.start_process, Process(OneActivityWorkflow)) for _ in more])
+    WorkerPool(manager, concurrency=1, burst=True).run()
+    assert not any(manager.processes())
 
 
 FLOOR = "the floor"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from benchmarks import growth, latency, many, throughput, workers
+from benchmarks.peers import compare
 
 
 def main() -> None:
@@ -37,6 +39,10 @@ def main() -> None:
         default=[1000, 10_000, 20_000],
         help="that one decision schedules (default: %(default)s)",
     )
+    one = commands.add_parser("peers", help="DBOS and Temporal's development server on the same work; some minutes")
+    one.add_argument("--processes", type=int, default=200, help="in each batch (default: %(default)s)")
+    one.add_argument("--rounds", type=int, default=5, help="of all, in turns (default: %(default)s)")
+    one.add_argument("--plot", type=Path, metavar="FILE", help="draw what was measured, as SVG")
     given = parser.parse_args()
     if given.workload == "throughput":
         throughput.run(given.processes, given.rounds, given.durability)
@@ -46,6 +52,8 @@ def main() -> None:
         growth.run(given.lengths, given.activities)
     elif given.workload == "many":
         many.run(given.closed, given.open)
+    elif given.workload == "peers":
+        compare.run(given.processes, given.rounds, given.plot)
     else:
         latency.run(given.processes, given.durability, given.idle)
 

@@ -48,9 +48,10 @@ MAY_IMPORT = {
     "blinker": VOCABULARY | {"backend"},
     "amazonswf": PROMISE,  # never the rules, which are those of the other end
     "managed": VOCABULARY | {"backend"},  # never the rules: it works with every backend
+    "replay": VOCABULARY | {"codec", "managed"},  # of histories alone, wherever they come from
     "config": LOCAL | {"managed"},
-    "testing": LOCAL | {"managed"},
-    "cli": LOCAL | {"managed", "config", "testing"},
+    "testing": LOCAL | {"managed", "replay"},
+    "cli": LOCAL | {"managed", "config", "replay", "testing"},
     "__main__": {"cli"},
     "__init__": VOCABULARY,
 }

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
 from functools import partial
-from itertools import count
-from uuid import NAMESPACE_OID, uuid5
 
 from pyworkflow.backend import Lease
-from pyworkflow.decision import Decision, activity_ids
+from pyworkflow.decision import Decision
 from pyworkflow.defaults import Defaults
 from pyworkflow.managed.manager import Manager
 from pyworkflow.managed.worker.base import Ending, Outcome, Worker, in_one_process, printable
 from pyworkflow.managed.worker.deadline import Deadline
 from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
 from pyworkflow.managed.worker.outage import Outage
-from pyworkflow.managed.workflow.answers import decisions_of
+from pyworkflow.managed.workflow.asking import ask
 from pyworkflow.managed.workflow.base import Workflow
-from pyworkflow.process import Process
 from pyworkflow.task import DecisionTask
 
 
@@ -80,9 +76,7 @@ class DecisionWorker(Worker[DecisionTask]):
 
     def decide(self, task: DecisionTask) -> list[Decision]:
         """What its workflow decides. Raises what `decide` raises, and InvalidDecisionException for other answers."""
-        workflow = self.manager.workflow_for_task(task)
-        with activity_ids(_ids(task.process)):
-            return decisions_of(workflow.decide(task.process), task.process)
+        return ask(self.manager.workflow_for_task(task), task.process)
 
     def _report(self, task: DecisionTask, error: BaseException) -> Ending:
         cls = self._class(task)
@@ -98,9 +92,3 @@ def _outcome(decisions: int, applied: bool) -> Outcome:
     if not applied:
         return Outcome("put off, since news came in between")
     return Outcome(f"{decisions} decision{'' if decisions == 1 else 's'}")
-
-
-def _ids(process: Process) -> Iterator[str]:
-    """Ids that the same question gets again, for what a decide makes in the same order."""
-    question = f"{process.id}/{process.run}/{len(process.history)}"
-    return (str(uuid5(NAMESPACE_OID, f"{question}/{number}")) for number in count(1))

@@ -1,0 +1,78 @@
+"""A history as the questions that a workflow was asked, and what it answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from pyworkflow import codec
+from pyworkflow.decision import Decision
+from pyworkflow.event import DecisionEvent, DecisionStartedEvent, Event
+from pyworkflow.history import History
+from pyworkflow.process import Process
+
+_CAME_TO_NOTHING = ("decision_failed", "decision_timed_out")
+
+
+class Question(NamedTuple):
+    """`process` as the workflow saw it, up to event `number`, a decision_started; what it decided is `recorded`."""
+
+    process: Process
+    number: int
+    recorded: tuple[Decision, ...]
+
+
+def questions(run: Process, *, undecided: bool = False) -> Iterator[Question]:
+    """All questions of this run that were answered, in order.
+
+    Rounds that came to nothing are left out. With `undecided` so is the last one, if it has no decisions yet: who knows
+    that a worker is deciding now can say so, and the history cannot.
+    """
+    prefixes = _Prefixes(run)
+    started = [place for place, event in enumerate(run.history) if event.type == "decision_started"]
+    for place, end in zip(started, [*started[1:], len(run.history)], strict=True):
+        round = run.history[place + 1 : end]
+        if any(event.type in _CAME_TO_NOTHING for event in round):
+            continue
+        recorded = tuple(event.decision for event in round if isinstance(event, DecisionEvent))
+        if recorded or end < len(run.history) or not (undecided or run.result is not None):
+            yield Question(prefixes.of(place + 1), place + 1, recorded)
+
+
+def as_at(run: Process, number: int) -> Process:
+    """The run as its workflow would see it if it were asked after event `number` (from 1, at most its length).
+
+    Raises ValueError for a number that no event has.
+    """
+    if not 0 < number <= len(run.history):
+        raise ValueError(f"there is no event {number}: the history has {len(run.history)}")
+    at = run.history[number - 1]
+    if at.type == "decision_started":
+        return _Prefixes(run).of(number)
+    return _Prefixes(run).of(number, [DecisionStartedEvent(datetime=at.datetime)])
+
+
+class _Prefixes:
+    """Beginnings of a run, whose events are all made anew: nothing that one decide does to them is seen by another."""
+
+    def __init__(self, run: Process) -> None:
+        self._run = run
+        self._records: list[tuple[Event, str] | None] = [None] * len(run.history)
+        self._input = codec.dumps(codec.plain(run.input, "input"))
+
+    def of(self, length: int, more: Sequence[Event] = ()) -> Process:
+        run = self._run
+
+        def make(place: int) -> Event:
+            return self._made(place) if place < length else more[place - length]
+
+        history = History(length + len(more), make)
+        return Process(run.workflow, run.id, codec.loads(self._input), run.tags, history, run.parent, run=run.run)
+
+    def _made(self, place: int) -> Event:
+        known = self._records[place]
+        if known is None:
+            event = self._run.history[place]
+            known = self._records[place] = event, codec.dumps(codec.encode_event(event))
+        event, body = known
+        return codec.decode_event(event.type, event.datetime, codec.loads(body))

@@ -1,0 +1,61 @@
+"""A whole run: every question that it holds, until the first answer that differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from pyworkflow.managed import Workflow
+from pyworkflow.process import Process
+from pyworkflow.replay.answer import LONGEST, Answer, Raised, TimedOut, answer
+from pyworkflow.replay.compare import Difference, difference
+from pyworkflow.replay.questions import Question, questions
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """Here today's code differs from what is recorded, or has no answer."""
+
+    question: Question
+    how: Difference | Raised | TimedOut
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How a run went: `asked` questions, of `questions` that it holds, and where the answers differ.
+
+    After the first one that differs the rest of the history is counterfactual: it tells what came of other decisions.
+    """
+
+    run: Process
+    questions: int
+    asked: int
+    divergences: tuple[Divergence, ...]
+
+
+def replay(
+    workflow: type[Workflow],
+    run: Process,
+    *,
+    undecided: bool = False,
+    to_the_end: bool = False,
+    longest: float = LONGEST,
+) -> Replay:
+    """Ask the workflow every question that the run holds, until an answer differs, or `to_the_end`.
+
+    With `undecided` the last question counts only if decisions are recorded for it. `longest` is in seconds.
+    """
+    held = list(questions(run, undecided=undecided))
+    done = Replay(run, len(held), 0, ())
+    for question in held:
+        done = replace(done, asked=done.asked + 1)
+        how = _compared(workflow, question, longest)
+        if how is not None:
+            done = replace(done, divergences=(*done.divergences, Divergence(question, how)))
+            if not to_the_end:
+                break
+    return done
+
+
+def _compared(workflow: type[Workflow], question: Question, longest: float) -> Difference | Raised | TimedOut | None:
+    now = answer(workflow, question.process, longest)
+    return difference(question.recorded, now) if isinstance(now, Answer) else now

@@ -18,6 +18,7 @@ from pyworkflow.cli.commands.import_ import import_processes
 from pyworkflow.cli.commands.init import init
 from pyworkflow.cli.commands.list import list_processes
 from pyworkflow.cli.commands.prune import prune
+from pyworkflow.cli.commands.replay import replay
 from pyworkflow.cli.commands.run import run
 from pyworkflow.cli.commands.show import show
 from pyworkflow.cli.commands.signal import signal
@@ -57,8 +58,8 @@ def options(
     processes are kept. These options can stand anywhere on the line.
 
     Exit codes: 0 ok; 1 the process ended other than completed; 2 usage or configuration; 3 no such process or
-    workflow; 4 conflict, such as an id that is taken; 5 the backend cannot be reached or is locked; 124 a wait
-    timed out; 130 Ctrl-C.
+    workflow; 4 conflict, such as an id that is taken; 5 the backend cannot be reached or is locked; 6 a replay
+    differs; 124 a wait timed out; 130 Ctrl-C.
     """
     context.obj = Session(config, backend or None)
     if version:
@@ -78,6 +79,7 @@ app.command()(cancel)
 app.command("list")(list_processes)
 app.command()(show)
 app.command()(history)
+app.command()(replay)
 app.command()(complete)
 app.command()(fail)
 app.command()(export)

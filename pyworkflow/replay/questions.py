@@ -10,6 +10,7 @@ from pyworkflow.decision import Decision
 from pyworkflow.event import DecisionEvent, DecisionStartedEvent, Event
 from pyworkflow.history import History
 from pyworkflow.process import Process
+from pyworkflow.unfinished import Unfinished
 
 _CAME_TO_NOTHING = ("decision_failed", "decision_timed_out")
 
@@ -59,6 +60,7 @@ class _Prefixes:
         self._run = run
         self._records: list[tuple[Event, str] | None] = [None] * len(run.history)
         self._input = codec.dumps(codec.plain(run.input, "input"))
+        self._unfinished = Unfinished()
 
     def of(self, length: int, more: Sequence[Event] = ()) -> Process:
         run = self._run
@@ -66,8 +68,14 @@ class _Prefixes:
         def make(place: int) -> Event:
             return self._made(place) if place < length else more[place - length]
 
-        history = History(length + len(more), make)
+        history = History(length + len(more), make, self._left)
         return Process(run.workflow, run.id, codec.loads(self._input), run.tags, history, run.parent, run=run.run)
+
+    def _left(self, length: int) -> Unfinished:
+        """What so many events leave open. Questions are asked in order: what is known of the last goes on from there."""
+        before = self._unfinished if self._unfinished.length <= length else Unfinished()
+        self._unfinished = before.after(self._run.history[before.length : length])
+        return self._unfinished
 
     def _made(self, place: int) -> Event:
         known = self._records[place]

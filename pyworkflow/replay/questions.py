@@ -72,7 +72,7 @@ class _Prefixes:
         return Process(run.workflow, run.id, codec.loads(self._input), run.tags, history, run.parent, run=run.run)
 
     def _left(self, length: int) -> Unfinished:
-        """What so many events leave open. Questions are asked in order: what is known of the last goes on from there."""
+        """What so many events leave open. Questions come in order: what the last one had is known."""
         before = self._unfinished if self._unfinished.length <= length else Unfinished()
         self._unfinished = before.after(self._run.history[before.length : length])
         return self._unfinished

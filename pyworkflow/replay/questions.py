@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from pyworkflow import codec
@@ -31,7 +32,7 @@ def questions(run: Process, *, undecided: bool = False) -> Iterator[Question]:
     """
     prefixes = _Prefixes(run)
     started = [place for place, event in enumerate(run.history) if event.type == "decision_started"]
-    for place, end in zip(started, [*started[1:], len(run.history)], strict=True):
+    for place, end in pairwise([*started, len(run.history)]):
         round = run.history[place + 1 : end]
         if any(event.type in _CAME_TO_NOTHING for event in round):
             continue

@@ -168,11 +168,16 @@ def test_what_a_decide_does_to_the_history_is_not_seen_by_the_next(run: Process)
 def test_rounds_that_came_to_nothing_are_no_questions(manager: Manager) -> None:
     backend = manager.backend
     manager.start_process(Process(OrderWorkflow, "p"))
-    task = backend.poll_decision_task()
+    task = backend.poll_decision_task(code="old")
     assert task is not None
     backend.fail_decision_task(task, "a bug")
-    backend.cancel_process("p")
     assert list(questions(backend.process_by_id("p"))) == []
+    task = backend.poll_decision_task(code="new")
+    assert task is not None
+    backend.complete_decision_task(task, [CompleteProcess()])
+    (question,) = questions(backend.process_by_id("p"))
+    assert (question.number, question.recorded) == (4, (CompleteProcess(),))
+    assert [event.type for event in question.process.unseen_events()] == ["process_started"]
 
 
 def test_the_last_question_counts_unless_a_worker_is_deciding(manager: Manager) -> None:

@@ -38,7 +38,7 @@ class Difference:
 
 def difference(then: Sequence[Decision], now: Answer) -> Difference | None:
     """None if both say the same, in the same order. An id counts as not given then if it is a uuid."""
-    before = [_said(one, _UUID.fullmatch(getattr(one, "id", None) or "") is not None) for one in then]
+    before = [_said(one, is_made(getattr(one, "id", None))) for one in then]
     after = [_said(one, getattr(one, "id", None) in now.made) for one in now.decisions]
     if before == after:
         return None
@@ -57,6 +57,11 @@ def difference(then: Sequence[Decision], now: Answer) -> Difference | None:
             more.remove((said, one))
             changed.append(Change(alike[1], one, _fields(alike[0], said)))
     return Difference(tuple(one for _, one in more), tuple(one for _, one in fewer), tuple(changed))
+
+
+def is_made(id: str | None) -> bool:
+    """Was it made, where none was given? Such an id is a uuid."""
+    return _UUID.fullmatch(id or "") is not None
 
 
 def _said(decision: Decision, has_made_id: bool) -> Json:

@@ -1,0 +1,119 @@
+"""What stands for the activities of a workflow under test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import ModuleType
+from typing import Any
+
+from pyworkflow.activity import ActivityCompleted, ActivityFailed, ActivityResult, InterruptedActivityResult
+from pyworkflow.exceptions import ConfigurationException
+from pyworkflow.managed import Activity
+from pyworkflow.managed.worker.failure import reason_of, traceback_of
+from pyworkflow.naming import name_of
+
+
+@dataclass(frozen=True)
+class After:
+    """The same, but it takes so many seconds of the clock: `After(3600, "shipped")`.
+
+    It gives signs of life meanwhile, and ends as canceled as soon as the workflow asks it to.
+    """
+
+    seconds: float
+    fake: Any = None
+
+
+class InTurn:
+    """The first at the first execution, the second at the second; the last from then on.
+
+    `InTurn(ConnectionError("no answer"), "paid")` fails once.
+    """
+
+    def __init__(self, *fakes: Any) -> None:
+        if not fakes:
+            raise ValueError("InTurn() needs at least one to begin with")
+        self._fakes = fakes
+        self._executed = 0
+
+    def next(self) -> Any:
+        """What stands for the next execution."""
+        fake = self._fakes[min(self._executed, len(self._fakes) - 1)]
+        self._executed += 1
+        return fake
+
+
+class Fakes:
+    """Fakes by the names of the activities that they stand for.
+
+    Given by name or class in a mapping, or as a module whose functions and values have the activities' names. Raises
+    ConfigurationException for a name in a mapping that no activity has.
+    """
+
+    def __init__(self, given: Mapping[Any, Any] | ModuleType, activities: Mapping[str, type[Activity]]) -> None:
+        self._activities = activities
+        self._known: list[str] = []
+        self._fakes: dict[str, Any] = {}
+        if isinstance(given, ModuleType):
+            self._take_module(given)
+        else:
+            for name, fake in given.items():
+                if name_of(name) not in activities:
+                    raise ConfigurationException(_unknown(name_of(name), activities))
+                self._fakes[name_of(name)] = fake
+
+    def _take_module(self, module: ModuleType) -> None:
+        self._known = [name for name in vars(module) if not name.startswith("_")]
+        for name, activity in self._activities.items():
+            for written in (name, activity.__name__):
+                fake = getattr(module, written, None)
+                if hasattr(module, written) and not (isinstance(fake, type) and issubclass(fake, Activity)):
+                    self._fakes[name] = fake
+
+    def __contains__(self, activity: str) -> bool:
+        return activity in self._fakes
+
+    def missing(self, activity: str) -> ConfigurationException:
+        """What to say of an activity that has no fake."""
+        near = get_close_matches(activity, self._known, n=1)
+        hint = f" (is {near[0]} meant to be it?)" if near else ""
+        return ConfigurationException(f"activity {activity} has no fake{hint}, and is not to be executed for real")
+
+    def execute(self, activity: str, input: Any) -> tuple[float, ActivityResult]:
+        """How the next execution ends, and after how many seconds. An AssertionError is a test's, and let through."""
+        seconds, fake = _unwrapped(self._fakes[activity])
+        try:
+            if callable(fake) and not _is_error(fake):
+                more, fake = _unwrapped(fake(input))
+                seconds += more
+            if _is_error(fake):
+                raise fake
+        except InterruptedActivityResult as result:
+            return seconds, result
+        except AssertionError:
+            raise
+        except Exception as error:
+            return seconds, ActivityFailed(reason_of(error), traceback_of(error, self._activities[activity]))
+        return seconds, fake if isinstance(fake, ActivityResult) else ActivityCompleted(fake)
+
+
+def _unwrapped(fake: Any) -> tuple[float, Any]:
+    seconds = 0.0
+    while isinstance(fake, After | InTurn):
+        if isinstance(fake, After):
+            seconds, fake = seconds + fake.seconds, fake.fake
+        else:
+            fake = fake.next()
+    return seconds, fake
+
+
+def _is_error(fake: Any) -> bool:
+    return isinstance(fake, BaseException) or (isinstance(fake, type) and issubclass(fake, BaseException))
+
+
+def _unknown(name: str, activities: Mapping[str, object]) -> str:
+    near = get_close_matches(name, activities, n=1)
+    hint = f"is it meant to be {near[0]}?" if near else f"they have {', '.join(sorted(activities)) or 'none'}"
+    return f"fakes: no workflow here has an activity {name!r} ({hint})"

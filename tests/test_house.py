@@ -50,7 +50,7 @@ MAY_IMPORT = {
     "managed": VOCABULARY | {"backend"},  # never the rules: it works with every backend
     "replay": VOCABULARY | {"codec", "managed"},  # of histories alone, wherever they come from
     "config": LOCAL | {"managed"},
-    "testing": LOCAL | {"managed", "replay"},
+    "testing": LOCAL | {"managed", "config", "replay"},  # config: golden histories are those of a project
     "cli": LOCAL | {"managed", "config", "replay", "testing"},
     "__main__": {"cli"},
     "__init__": VOCABULARY,

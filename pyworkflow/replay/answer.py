@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from types import FrameType
 
 from pyworkflow.decision import Decision
@@ -72,10 +73,13 @@ def _at_most(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
+    began = monotonic()
     before = signal.signal(signal.SIGALRM, _over)
-    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)  # again and again, should it be swallowed
+    left, again = signal.setitimer(signal.ITIMER_REAL, seconds, seconds)  # again and again, should it be swallowed
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if left:  # another's, such as that of pytest-timeout
+            signal.setitimer(signal.ITIMER_REAL, max(left - (monotonic() - began), 1e-6), again)

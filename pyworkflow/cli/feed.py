@@ -17,11 +17,15 @@ WIDTH = 32  # characters of what happened, so that the details mostly stand in o
 
 
 class Feed:
-    """Shows the events of one process, all its runs, in their order: for where no picture can be repainted."""
+    """Shows the events of one process, all its runs, in their order: for where no picture can be repainted.
 
-    def __init__(self, backend: Backend, process_id: str) -> None:
+    One that is not `live` has its own time: days can lie between two events, and nobody needs to wait for the next.
+    """
+
+    def __init__(self, backend: Backend, process_id: str, *, live: bool = True) -> None:
         self._backend = backend
         self._id = process_id
+        self._live = live
         self._lines = Lines(notes=True)
         self._after: int | None = None
 
@@ -35,7 +39,7 @@ class Feed:
 
     def look(self) -> ProcessResult | None:
         """Show what is new, after waiting a moment for it; how the process ended, once it has."""
-        for recorded in self._backend.events(self._id, after=self._after, wait=LOOK):
+        for recorded in self._backend.events(self._id, after=self._after, wait=LOOK if self._live else 0):
             self._after = recorded.seq
             self._show(recorded)
             result = ending(recorded.event)
@@ -50,11 +54,12 @@ class Feed:
         told = self._narrator.tell(recorded.event)
         if isinstance(recorded.event, DecisionStartedEvent):
             return
+        at = told.at.astimezone()
         self._lines.line(
-            Part(f"{told.at.astimezone():%H:%M:%S}.{told.at.microsecond // 1000:03}", "dim"),
+            Part(f"{at:%H:%M:%S}.{at.microsecond // 1000:03}" if self._live else f"{at:%Y-%m-%d %H:%M:%S}", "dim"),
             Part(told.what, told.style, width=WIDTH),
             Part("" if told.took is None else duration(told.took), width=7),
             Part(told.detail),
         )
-        if isinstance(recorded.event, DecisionFailedEvent) and recorded.event.traceback is not None:
+        if self._live and isinstance(recorded.event, DecisionFailedEvent) and recorded.event.traceback is not None:
             note("it is asked again after 1, 2, 4 … 60 s, for as long as this runs; Ctrl-C ends it")

@@ -137,6 +137,14 @@ def write_file(path: Path, lines: Iterable[str]) -> int:
         raise ConfigurationException(f"{path} cannot be written: {error.strerror}") from error
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder that the file is to be in, unless it is there. Raises ConfigurationException if it cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationException(f"{error.filename} cannot be made: {error.strerror}") from error
+
+
 def _replaced(path: Path, lines: Iterable[str]) -> int:
     new = path.with_name(f".{path.name}.{token_hex(4)}")
     try:

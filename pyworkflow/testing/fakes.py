@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import chain, repeat
 from types import ModuleType
 from typing import Any
 
@@ -35,14 +36,7 @@ class InTurn:
     def __init__(self, *fakes: Any) -> None:
         if not fakes:
             raise ValueError("InTurn() needs at least one to begin with")
-        self._fakes = fakes
-        self._executed = 0
-
-    def next(self) -> Any:
-        """What stands for the next execution."""
-        fake = self._fakes[min(self._executed, len(self._fakes) - 1)]
-        self._executed += 1
-        return fake
+        self.fakes = fakes
 
 
 class Fakes:
@@ -56,6 +50,7 @@ class Fakes:
         self._activities = activities
         self._known: list[str] = []
         self._fakes: dict[str, Any] = {}
+        self._turns: dict[InTurn, Iterator[Any]] = {}
         if isinstance(given, ModuleType):
             self._take_module(given)
         else:
@@ -65,12 +60,12 @@ class Fakes:
                 self._fakes[name_of(name)] = fake
 
     def _take_module(self, module: ModuleType) -> None:
-        self._known = [name for name in vars(module) if not name.startswith("_")]
+        found = {name: fake for name, fake in vars(module).items() if not (name.startswith("_") or _is_activity(fake))}
+        self._known = list(found)
         for name, activity in self._activities.items():
-            for written in (name, activity.__name__):
-                fake = getattr(module, written, None)
-                if hasattr(module, written) and not (isinstance(fake, type) and issubclass(fake, Activity)):
-                    self._fakes[name] = fake
+            for written in (activity.__name__, name):
+                if written in found:
+                    self._fakes[name] = found[written]
 
     def __contains__(self, activity: str) -> bool:
         return activity in self._fakes
@@ -83,10 +78,10 @@ class Fakes:
 
     def execute(self, activity: str, input: Any) -> tuple[float, ActivityResult]:
         """How the next execution ends, and after how many seconds. An AssertionError is a test's, and let through."""
-        seconds, fake = _unwrapped(self._fakes[activity])
+        seconds, fake = self._unwrapped(self._fakes[activity])
         try:
             if callable(fake) and not _is_error(fake):
-                more, fake = _unwrapped(fake(input))
+                more, fake = self._unwrapped(fake(input))
                 seconds += more
             if _is_error(fake):
                 raise fake
@@ -98,19 +93,23 @@ class Fakes:
             return seconds, ActivityFailed(reason_of(error), traceback_of(error, self._activities[activity]))
         return seconds, fake if isinstance(fake, ActivityResult) else ActivityCompleted(fake)
 
-
-def _unwrapped(fake: Any) -> tuple[float, Any]:
-    seconds = 0.0
-    while isinstance(fake, After | InTurn):
-        if isinstance(fake, After):
-            seconds, fake = seconds + fake.seconds, fake.fake
-        else:
-            fake = fake.next()
-    return seconds, fake
+    def _unwrapped(self, fake: Any) -> tuple[float, Any]:
+        seconds = 0.0
+        while isinstance(fake, After | InTurn):
+            if isinstance(fake, After):
+                seconds, fake = seconds + fake.seconds, fake.fake
+            else:
+                turns = self._turns.setdefault(fake, chain(fake.fakes, repeat(fake.fakes[-1])))
+                fake = next(turns)
+        return seconds, fake
 
 
 def _is_error(fake: Any) -> bool:
     return isinstance(fake, BaseException) or (isinstance(fake, type) and issubclass(fake, BaseException))
+
+
+def _is_activity(fake: Any) -> bool:
+    return isinstance(fake, type) and issubclass(fake, Activity)
 
 
 def _unknown(name: str, activities: Mapping[str, object]) -> str:

@@ -200,8 +200,8 @@ class FastForward:
         every = self.manager.activities[task.activity_execution.activity].heartbeat_timeout / 2
 
         def beat() -> None:
-            self._beat(str(task.context))
             if task.context in self._running:
+                self._beat(str(task.context))
                 self._later(every, beat)
 
         self._later(every, beat)

@@ -196,6 +196,17 @@ def test_an_export_that_fails_leaves_the_file_as_it_was(
 
 
 @pytest.mark.usefixtures("closed")
+def test_export_makes_the_folder_that_the_file_is_to_be_in(pyworkflow: Command, project: Path) -> None:
+    ended = pyworkflow("export", "closed", "--to", "tests/histories/closed.jsonl")
+    assert (ended.code, ended.err) == (0, "1 process in 11 lines written to tests/histories/closed.jsonl\n")
+    assert (project / "tests" / "histories" / "closed.jsonl").read_text() == pyworkflow("export", "closed").out
+    (project / "file").write_text("")
+    ended = pyworkflow("export", "closed", "--to", "file/below/closed.jsonl")
+    assert (ended.code, ended.err) == (2, "pyworkflow: file/below cannot be made: Not a directory\n")
+    assert pyworkflow("export", "nobody", "--to", "new/nobody.jsonl").code == 3
+    assert not (project / "new").exists()
+
+
 def test_an_export_follows_links_and_leaves_permissions_as_they_are(pyworkflow: Command, project: Path) -> None:
     (project / "kept").mkdir()
     (project / "link.jsonl").symlink_to("kept/it.jsonl")

@@ -25,14 +25,21 @@ def export(
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All processes instead, open ones too.")] = False,
     to: Annotated[
-        Path, typer.Option("--to", metavar="FILE", show_default=False, help="Where to write it, else standard output.")
+        Path,
+        typer.Option(
+            "--to",
+            metavar="FILE",
+            show_default=False,
+            help="Where to write it, its folder made if need be, else standard output.",
+        ),
     ] = output.STDOUT,
 ) -> None:
     """Write processes with all their events, a line of JSON each.
 
-    `import` reads such a file, on any backend. FILE is replaced only once all is written.
+    `import` reads such a file, on any backend. FILE is replaced only once all is written. What is in tests/histories
+    pytest replays with the code as it is then.
 
-    Example: pyworkflow export order-17 --to order-17.jsonl
+    Example: pyworkflow export order-17 --to tests/histories/order.jsonl
     """
     from pyworkflow.cli.ids import full_id
 
@@ -41,6 +48,7 @@ def export(
     with Session.of(context).open_backend() as backend:
         wanted = _all_ids(backend) if every else list(dict.fromkeys(full_id(backend, id) for id in ids or ()))
         lines = _lines(backend, output.progress(wanted, "exporting"))
+        output.make_folder(to)
         count = output.write_file(to, output.json_lines(lines))
     if to != output.STDOUT:
         output.note(f"{len(wanted)} process{'' if len(wanted) == 1 else 'es'} in {count} lines written to {to}")

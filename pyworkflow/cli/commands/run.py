@@ -8,7 +8,8 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from pyworkflow.backend import Backend
     from pyworkflow.managed import Manager
     from pyworkflow.managed.worker import WorkerPool
-    from pyworkflow.process import ProcessResult
+    from pyworkflow.process import Process, ProcessResult
 
 SHUTDOWN_TIMEOUT = 10.0  # seconds for what still runs here when the process has closed
 
@@ -32,21 +33,47 @@ def run(
     input: InputOption = None,
     id: IdOption = None,
     tag: TagsOption = None,
+    fast_forward: Annotated[
+        bool, typer.Option("--fast-forward", help="In memory only, with fakes for activities; time passes at once.")
+    ] = False,
+    fakes: Annotated[
+        Path | None,
+        typer.Option(
+            "--fakes",
+            metavar="FILE",
+            help="A Python file for --fast-forward: its functions stand for the activities of the same names.",
+        ),
+    ] = None,
+    real: Annotated[
+        bool, typer.Option("--real", help="With --fast-forward: execute activities without fakes.")
+    ] = False,
 ) -> int:
     """Start a process and work on it here until it closes.
 
     Shows on stderr what happens, as a tree in a terminal and as lines elsewhere, and prints its result, as JSON, on
-    stdout. Works on this process and its children only. Exits with 1 if it ends other than completed.
+    stdout. Works on this process and its children only. Exits with 1 if it ends other than completed. With
+    --fast-forward nothing is kept: a month of timers passes in milliseconds, to try what would happen.
 
     Example: pyworkflow run Order -i '{"order": 17}'
     """
-    from pyworkflow.exceptions import UnsupportedException
-    from pyworkflow.process import Process, ProcessCompleted
+    from pyworkflow.process import Process
 
+    if not fast_forward and (fakes or real):
+        raise typer.BadParameter("it is for --fast-forward", param_hint="--fakes" if fakes else "--real")
     session = Session.of(context)
     output.log_to_stderr(logging.ERROR, with_waits=True)  # what else there is to tell, the events do
     cls = session.project.workflow(workflow)
     process = Process(cls, id, json_value(input, "-i"), tag)
+    if fast_forward:
+        from pyworkflow.cli.forward import run_forward
+
+        return _ended(run_forward(session, cls, process, fakes, real=real))
+    return _run(session, process)
+
+
+def _run(session: Session, process: Process) -> int:
+    from pyworkflow.exceptions import UnsupportedException
+
     with session.open_backend(alone=True) as backend:
         if not backend.capabilities.polls_of_root:
             raise UnsupportedException(
@@ -62,6 +89,13 @@ def run(
         except KeyboardInterrupt:
             output.note(_how_to_go_on(started, durable=backend.capabilities.durable))
             return 130
+    return _ended(result)
+
+
+def _ended(result: ProcessResult | None) -> int:
+    """Print what it completed with; the exit code."""
+    from pyworkflow.process import ProcessCompleted
+
     if isinstance(result, ProcessCompleted):
         output.value(result.result)
         return 0

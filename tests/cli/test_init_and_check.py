@@ -55,7 +55,7 @@ def test_the_test_that_init_writes_passes_with_plain_pytest(pyworkflow: Command,
         env={name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
     )
     assert ended.returncode == 0, ended.stdout
-    assert "2 passed" in ended.stdout
+    assert "3 passed" in ended.stdout
 
 
 def test_init_overwrites_nothing(pyworkflow: Command, folder: Path) -> None:

@@ -207,6 +207,7 @@ def test_export_makes_the_folder_that_the_file_is_to_be_in(pyworkflow: Command, 
     assert not (project / "new").exists()
 
 
+@pytest.mark.usefixtures("closed")
 def test_an_export_follows_links_and_leaves_permissions_as_they_are(pyworkflow: Command, project: Path) -> None:
     (project / "kept").mkdir()
     (project / "link.jsonl").symlink_to("kept/it.jsonl")

@@ -26,7 +26,7 @@ from pyworkflow.memory import MemoryBackend
 from pyworkflow.process import Process
 from pyworkflow.replay import Answer, as_at, difference
 from pyworkflow.replay.compare import is_made
-from pyworkflow.replay.words import occasion
+from pyworkflow.replay.words import how_words, occasion
 from pyworkflow.testing.clock import Clock
 from pyworkflow.testing.happenings import Happening
 from pyworkflow.testing.telling import compared
@@ -121,9 +121,8 @@ class WorkflowDriver:
         how = difference(alike, Answer(tuple(self.decisions), frozenset(self._made)))
         if how is not None:
             where = f'{self._workflow.__name__}, at "{occasion(self._asked)}"'
-            raise AssertionError(
-                compared(how, wanted, self.decisions, f"{where}, was expected to decide", "and decided")
-            )
+            lists = compared(wanted, self.decisions, f"{where}, was expected to decide", "and decided")
+            raise AssertionError(f"{lists}\nin short: {' '.join(how_words(how))}")
         return self
 
     def _with_ids(self, wanted: list[Decision]) -> list[Decision]:

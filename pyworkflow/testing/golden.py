@@ -95,8 +95,8 @@ def told(workflow: type[Workflow], run: Process, difference: Divergence) -> str:
             return f"{head}\n\n{traceback.rstrip()}"
         case TimedOut():
             return head
-        case how:
-            lists = compared(how, difference.question.recorded, _now(workflow, run, number), "recorded", "today")
+        case Difference():
+            lists = compared(difference.question.recorded, _now(workflow, run, number), "recorded", "today")
             return f"{head}\n\n{lists}\n\nIf that is as it should be: pytest --update-histories"
 
 

@@ -1,4 +1,4 @@
-"""Decisions as a person would write them in a test, and how two lists of them differ."""
+"""Decisions as a person would write them in a test."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from pyworkflow.decision import Decision, ScheduleActivity
-from pyworkflow.replay import Difference
 from pyworkflow.replay.compare import is_made
-from pyworkflow.replay.words import how_words
 
 NOTHING = "nothing"
 
 
-def compared(how: Difference, then: Sequence[Decision], now: Sequence[Decision], before: str, after: str) -> str:
-    """Both lists below their words, and in a line how the second differs."""
-    return "\n".join([f"{before}:", listed(then), f"{after}:", listed(now), f"in short: {' '.join(how_words(how))}"])
+def compared(then: Sequence[Decision], now: Sequence[Decision], before: str, after: str) -> str:
+    """Both lists, each below its words."""
+    return "\n".join([f"{before}:", listed(then), f"{after}:", listed(now)])
 
 
 def listed(decisions: Sequence[Decision]) -> str:

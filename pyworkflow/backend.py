@@ -19,7 +19,7 @@ from pyworkflow.capabilities import Capabilities as Capabilities  # noqa: PLC041
 from pyworkflow.decision import Decision, Timer
 from pyworkflow.defaults import Defaults
 from pyworkflow.event import Event
-from pyworkflow.exceptions import ConfigurationException
+from pyworkflow.exceptions import ConfigurationException, UnsupportedException
 from pyworkflow.process import Process
 from pyworkflow.signal import Signal
 from pyworkflow.task import ActivityTask, DecisionTask
@@ -467,6 +467,29 @@ class Backend(ABC):
         the id was ever used, InvalidValueException for what is no whole history or is still open,
         UnsupportedException where the capabilities say so.
         """
+
+    def fork_process(
+        self,
+        run: Process,  # noqa: ARG002 - what is asked for cannot be done
+        number: int,  # noqa: ARG002
+        *,
+        results: Mapping[int, ActivityResult] | None = None,  # noqa: ARG002
+        id: str | None = None,  # noqa: ARG002
+    ) -> str:
+        """Start a process that goes on from event `number` (from 1) of a run. Returns its id: the given or a new one.
+
+        `run` is any, open or closed, from wherever, with whatever input; it is not touched. The new process begins
+        with its history up to there, and its first event says so (`forked_from`). Within a list of decisions that is
+        up to where they were asked for. A decision is due if that history has something which the workflow has not
+        answered yet. Activities that are open there wait anew, timers take the time that they had left, and what has
+        become of children since is told at once. It has no parent. `results` are other ends of activities, by the
+        numbers of the events that scheduled them; those that are open there end at once.
+
+        Raises InvalidValueException for an event that is not there, or closes the run, for a result of what was not
+        scheduled, for an activity that is open there and not registered, and for a child that is open still;
+        UnknownWorkflowException, ProcessAlreadyStartedException; UnsupportedException where the capabilities say so.
+        """
+        raise UnsupportedException(type(self).__name__, "fork processes")
 
     @abstractmethod
     def prune(self, before: datetime, *, limit: int = 1000) -> int:

@@ -112,3 +112,6 @@ class Capabilities:
 
     forgets: bool = True
     """Can closed processes be pruned, and imported?"""
+
+    forks: bool = True
+    """Can a process go on from an event of another?"""

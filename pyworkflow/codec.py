@@ -247,6 +247,7 @@ PROCESS_RESULT = _tagged(
     process.ProcessTimedOut,
 )
 SIGNAL = _one(signal.Signal)
+ORIGIN = _one(event.Origin)
 TIMER = _one(decision.Timer)
 START = _Part(_encode_start, lambda document: process.Process(**document))
 DECISION = _tagged(
@@ -292,6 +293,7 @@ _EVENTS: dict[str, type[event.Event]] = {
 
 # The fields that hold something other than plain JSON.
 _PARTS: dict[type, dict[str, _Part]] = {
+    event.ProcessStartedEvent: {"forked_from": ORIGIN},
     event.ProcessClosedEvent: {"result": PROCESS_RESULT},
     event.DecisionEvent: {"decision": DECISION},
     event.ActivityStartedEvent: {"activity_execution": EXECUTION},

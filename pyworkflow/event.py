@@ -31,10 +31,20 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a process was forked: its history begins as that of this one, this run of it, up to event `number`."""
+
+    process_id: str
+    run: int
+    number: int
+
+
+@dataclass(frozen=True)
 class ProcessStartedEvent(Event):
-    """The process was started, or this run of it."""
+    """The process was started, or this run of it. From which it was forked, if it was, takes no part in equality."""
 
     type: ClassVar[str] = "process_started"
+    forked_from: Origin | None = field(default=None, compare=False, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from pyworkflow.decision import (
     ScheduleActivity,
     Timer,
 )
-from pyworkflow.event import DecisionEvent, Event, ProcessClosedEvent, ProcessStartedEvent, TimerEvent
+from pyworkflow.event import DecisionEvent, Event, Origin, ProcessClosedEvent, ProcessStartedEvent, TimerEvent
 from pyworkflow.history import History
 from pyworkflow.lazy import Lazy
 from pyworkflow.naming import name_of, text_of
@@ -147,6 +147,12 @@ class Process:
     def run(self) -> int:
         """Which run this is, from 1."""
         return self._run
+
+    @property
+    def forked_from(self) -> Origin | None:
+        """Which other process its history begins as, if it was forked."""
+        first = self._history[0]
+        return first.forked_from if isinstance(first, ProcessStartedEvent) else None
 
     @property
     def result(self) -> ProcessResult | None:

@@ -24,6 +24,7 @@ VOCABULARY = {
     "history",
     "lazy",
     "naming",
+    "prefix",
     "process",
     "signal",
     "task",

@@ -103,6 +103,7 @@ class AmazonSWFBackend(Backend):
         streams_all=False,
         observes_all=False,
         forgets=False,
+        forks=False,
     )
 
     def __init__(

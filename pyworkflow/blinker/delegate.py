@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -168,6 +168,16 @@ class Delegate(Backend):
 
     def import_process(self, runs: Sequence[Process]) -> str:
         return self.backend.import_process(runs)
+
+    def fork_process(
+        self,
+        run: Process,
+        number: int,
+        *,
+        results: Mapping[int, ActivityResult] | None = None,
+        id: str | None = None,
+    ) -> str:
+        return self.backend.fork_process(run, number, results=results, id=id)
 
     def prune(self, before: datetime, *, limit: int = 1000) -> int:
         return self.backend.prune(before, limit=limit)

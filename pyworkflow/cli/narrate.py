@@ -13,6 +13,7 @@ from pyworkflow.cli.text import duration, json_text
 from pyworkflow.config.settings import shown_path
 from pyworkflow.decision import Decision
 from pyworkflow.event import Event
+from pyworkflow.prefix import child_id
 from pyworkflow.process import Process, ProcessResult, closing_result
 
 GOOD, BAD, QUIET = "green", "red", "dim"
@@ -59,8 +60,9 @@ class Narrator:
 
     def _words(self, event: Event) -> _Words:
         match event:
-            case events.ProcessStartedEvent():
-                return _Words("process started", json_text(self._process.input))
+            case events.ProcessStartedEvent(forked_from=origin):
+                what = "process started" if origin is None else f"forked from {origin_name(origin)}"
+                return _Words(what, json_text(self._process.input))
             case events.ProcessClosedEvent(result=result, by=by):
                 return self._closed(result, f" by {_BY.get(by, by)}")
             case events.DecisionEvent(decision=decision):
@@ -136,13 +138,6 @@ def _simple(event: Event) -> _Words:  # noqa: PLR0911 - one for each kind of eve
     return _Words(event.type.replace("_", " "))
 
 
-def child_id(parent: Process, child: Process, number: int) -> str:
-    """The id of a child that event `number` of its parent decided on: rule V6 of the contract."""
-    if child.id is not None:
-        return child.id
-    return f"{parent.id}-{number}" if parent.run == 1 else f"{parent.id}-{parent.run}.{number}"
-
-
 def place(traceback: str | None) -> str:
     """The last line that the traceback names, which is where it went wrong."""
     places = re.findall(r'^ *File "(.+)", line (\d+)', traceback or "", re.MULTILINE)
@@ -167,6 +162,12 @@ def _simple_decision(decision: Decision) -> _Words:
 def timer_name(timer: decisions.Timer) -> str:
     """Its id, or how long it takes."""
     return duration(timer.delay) if timer.id is None else timer.id
+
+
+def origin_name(origin: events.Origin) -> str:
+    """The process (and its run, from the second on), and the number of the event."""
+    run = "" if origin.run == 1 else f" run {origin.run}"
+    return f"{origin.process_id}{run} #{origin.number}"
 
 
 def _by(identity: str | None) -> str:

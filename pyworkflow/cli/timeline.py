@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyworkflow.cli.narrate import BAD, GOOD, child_id, style_of, timer_name
+from pyworkflow.cli.narrate import BAD, GOOD, style_of, timer_name
 from pyworkflow.decision import CancelTimer, ScheduleActivity, StartChildProcess, Timer
 from pyworkflow.event import (
     ActivityEvent,
@@ -17,6 +17,7 @@ from pyworkflow.event import (
     SignalEvent,
     TimerEvent,
 )
+from pyworkflow.prefix import child_id
 from pyworkflow.process import Process
 
 WAITS, WORKS, MOMENT = "░", "█", "◆"

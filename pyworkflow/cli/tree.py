@@ -12,7 +12,7 @@ from typing import Self
 
 from pyworkflow.backend import Backend
 from pyworkflow.cli.follow import ending
-from pyworkflow.cli.narrate import BAD, GOOD, QUIET, child_id, ended, outcome, place, style_of, timer_name
+from pyworkflow.cli.narrate import BAD, GOOD, QUIET, ended, outcome, place, style_of, timer_name
 from pyworkflow.cli.output import Node, Part, Picture
 from pyworkflow.cli.text import duration, json_text, shortened
 from pyworkflow.decision import CancelTimer, ScheduleActivity, StartChildProcess, Timer
@@ -28,6 +28,7 @@ from pyworkflow.event import (
     SignalEvent,
     TimerEvent,
 )
+from pyworkflow.prefix import child_id
 from pyworkflow.process import Process, ProcessResult
 
 LOOK = 0.1  # seconds from one picture to the next

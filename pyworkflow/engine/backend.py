@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import starmap, takewhile
@@ -29,7 +29,7 @@ from pyworkflow.backend import (
 )
 from pyworkflow.decision import ContinueAsNew, Decision
 from pyworkflow.defaults import Defaults
-from pyworkflow.engine import decide, importing, reading, transitions
+from pyworkflow.engine import decide, forking, importing, reading, transitions
 from pyworkflow.engine.bell import EVENTS
 from pyworkflow.engine.changes import Changes
 from pyworkflow.engine.histories import Histories
@@ -370,6 +370,26 @@ class EngineBackend(Backend):
             for head, start, events in rows:
                 transaction.append(transaction.add_process(head, start), 1, events)
             session.topics.append(EVENTS)
+            return True
+
+        if not self._transact(operation):
+            raise ProcessAlreadyStartedException(process_id)
+        return process_id
+
+    def fork_process(
+        self,
+        run: Process,
+        number: int,
+        *,
+        results: Mapping[int, ActivityResult] | None = None,
+        id: str | None = None,
+    ) -> str:
+        process_id = str(uuid4()) if id is None else codec.text(id, "id")
+
+        def operation(session: Session) -> bool:
+            if session.transaction.head(process_id) is not None:
+                return False
+            session.fork(forking.fork(run, number, results or {}, process_id, self._registry, session.now))
             return True
 
         if not self._transact(operation):

@@ -23,7 +23,7 @@ from pyworkflow.decision import (
 from pyworkflow.engine import transitions
 from pyworkflow.engine.changes import Changes, Message, SendCancel, SendSignal, StartChild
 from pyworkflow.engine.records import ActivityRow, ProcessHead, Start, TimerRow
-from pyworkflow.engine.registry import Registry, seconds
+from pyworkflow.engine.registry import ActivityType, Registry, seconds
 from pyworkflow.event import ActivityEvent, DecisionEvent, Event
 from pyworkflow.exceptions import InvalidDecisionException, InvalidValueException, UnknownWorkflowException
 from pyworkflow.process import Process, closing_result
@@ -168,9 +168,14 @@ def _schedule(round: _Round, decision: ScheduleActivity) -> None:
         raise InvalidDecisionException(decision, f"an activity with the id {decision.id!r} is still open")
     if decision.category is not None:
         _text(decision, decision.category, "category")
-    round.added[decision.id] = ActivityRow(
+    round.added[decision.id] = activity_row(decision, type, round.head.key, round.now)
+
+
+def activity_row(decision: ScheduleActivity, type: ActivityType, process: int, now: int) -> ActivityRow:
+    """It waits from now on."""
+    return ActivityRow(
         key=0,
-        process=round.head.key,
+        process=process,
         id=decision.id,
         activity=type.name,
         input=codec.dumps(codec.plain(decision.input, "input")),
@@ -179,8 +184,8 @@ def _schedule(round: _Round, decision: ScheduleActivity) -> None:
         execution_timeout=type.execution_timeout,
         heartbeat_timeout=type.heartbeat_timeout,
         restart_lost=type.restart_lost,
-        since=round.now,
-        deadline=round.now + type.scheduled_timeout,
+        since=now,
+        deadline=now + type.scheduled_timeout,
     )
 
 
@@ -207,7 +212,7 @@ def _start_timer(round: _Round, decision: Timer) -> None:
         raise InvalidDecisionException(decision, str(refused)) from None
     if decision.id is not None and round.open_timers.has(decision.id):
         raise InvalidDecisionException(decision, f"a timer with the id {decision.id!r} is still open")
-    _add_timer(round, TimerRow(0, round.head.key, round.now + delay, _as_stored(decision)))
+    _add_timer(round, TimerRow(0, round.head.key, round.now + delay, as_stored(decision)))
 
 
 def _add_timer(round: _Round, row: TimerRow) -> None:
@@ -216,13 +221,13 @@ def _add_timer(round: _Round, row: TimerRow) -> None:
 
 
 def _cancel_timer(round: _Round, decision: CancelTimer) -> None:
-    wanted = _as_stored(decision.timer) if isinstance(decision.timer, Timer) else decision.timer
+    wanted = as_stored(decision.timer) if isinstance(decision.timer, Timer) else decision.timer
     place = round.open_timers.pop(wanted)
     if place is not None and round.timers[place].key:
         round.fired.append(round.timers[place].key)
 
 
-def _as_stored(timer: Timer) -> Timer:
+def as_stored(timer: Timer) -> Timer:
     """A copy of our own, its data as JSON brings it back (V3)."""
     copy: Timer = codec.TIMER.decode(codec.TIMER.encode(timer, ""))
     return copy

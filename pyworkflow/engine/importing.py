@@ -47,11 +47,7 @@ def _continued(run: Process) -> bool:
 def _row(run: Process, status: str) -> tuple[ProcessHead, Start, list[EventRecord]]:
     given = codec.START.encode(run, "process")
     process_id = codec.text(run.id, "process.id")
-    if [event.type for event in run.history].count("process_started") != 1 or run.history[0].type != "process_started":
-        raise InvalidValueException(_name(run), "its history does not begin with its one process_started")
-    times = [micros(event.datetime) for event in run.history]
-    if times != sorted(times):
-        raise InvalidValueException(_name(run), "the times in its history decrease")
+    events = records(run)
     parent = None if run.parent is None else codec.text(run.parent, "process.parent")
     head = ProcessHead(
         key=0,
@@ -64,15 +60,30 @@ def _row(run: Process, status: str) -> tuple[ProcessHead, Start, list[EventRecor
         child_policy=None,
         timeout=duration(Defaults.WORKFLOW_TIMEOUT),
         decision_timeout=duration(Defaults.DECISION_TIMEOUT),
-        started_at=times[0],
-        timeout_at=times[0] + duration(Defaults.WORKFLOW_TIMEOUT),
-        last_at=times[-1],
+        started_at=events[0].at,
+        timeout_at=events[0].at + duration(Defaults.WORKFLOW_TIMEOUT),
+        last_at=events[-1].at,
         status=status,
-        closed_at=times[-1],
-        length=len(times),
+        closed_at=events[-1].at,
+        length=len(events),
     )
-    records = [
+    return head, start(run), events
+
+
+def start(run: Process) -> Start:
+    """What it was started with. Raises InvalidValueException for what cannot be stored."""
+    given = codec.START.encode(run, "process")
+    return Start(codec.dumps(given["input"]), tuple(given["tags"]))
+
+
+def records(run: Process) -> list[EventRecord]:
+    """Its history. Raises InvalidValueException for one that is none, or that cannot be stored."""
+    if [event.type for event in run.history].count("process_started") != 1 or run.history[0].type != "process_started":
+        raise InvalidValueException(_name(run), "its history does not begin with its one process_started")
+    times = [micros(event.datetime) for event in run.history]
+    if times != sorted(times):
+        raise InvalidValueException(_name(run), "the times in its history decrease")
+    return [
         EventRecord(event.type, at, codec.dumps(codec.encode_event(event)))
         for event, at in zip(run.history, times, strict=True)
     ]
-    return head, Start(codec.dumps(given["input"]), tuple(given["tags"])), records

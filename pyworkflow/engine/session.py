@@ -8,6 +8,7 @@ from pyworkflow import codec
 from pyworkflow.engine import transitions
 from pyworkflow.engine.bell import EVENTS
 from pyworkflow.engine.changes import Changes, Message, SendCancel, SendSignal, StartChild, TellChildren, TellParent
+from pyworkflow.engine.forking import Fork
 from pyworkflow.engine.records import Due, EventRecord, ProcessHead, Start
 from pyworkflow.engine.store import Transaction
 from pyworkflow.event import (
@@ -59,6 +60,24 @@ class Session:
         key = self.transaction.add_process(after, start)
         self._append(head._replace(key=key), records)
         self._offer(after)
+
+    def fork(self, fork: Fork) -> None:
+        """A process begins with events of another. Whoever observes hears that it began, and what it adds to them."""
+        self.changes += 1
+        key = self.transaction.add_process(fork.head, fork.start)
+        head = fork.head._replace(key=key)
+        self.transaction.append(key, 1, fork.events)
+        self.topics.append(EVENTS)
+        if self.recorded is not None:
+            for first, records in ((0, fork.events[:1]), (fork.copied, fork.events[fork.copied :])):
+                if records:
+                    self.recorded.append((head._replace(length=first), records))
+        for activity in fork.activities:
+            self.transaction.add_activity(activity._replace(process=key))
+            self.topics.append(activities_of(activity.category))
+        for timer in fork.timers:
+            self.transaction.add_timer(timer._replace(process=key))
+        self._offer(head)
 
     def record(self, changes: Changes) -> ProcessHead:
         """Do to one process what the rules say; its head as it is then. Messages wait for `deliver`."""

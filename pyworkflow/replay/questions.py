@@ -10,6 +10,7 @@ from pyworkflow import codec
 from pyworkflow.decision import Decision
 from pyworkflow.event import DecisionEvent, DecisionStartedEvent, Event
 from pyworkflow.history import History
+from pyworkflow.prefix import came_to_nothing, cut
 from pyworkflow.process import Process
 from pyworkflow.unfinished import Unfinished
 
@@ -44,14 +45,14 @@ def questions(run: Process, *, undecided: bool = False) -> Iterator[Question]:
 def as_at(run: Process, number: int) -> Process:
     """The run as its workflow would see it if it were asked after event `number` (from 1, at most its length).
 
-    Raises ValueError for a number that no event has.
+    Within a list of decisions that is as it was asked for them. Raises ValueError for a number that no event has.
     """
-    if not 0 < number <= len(run.history):
-        raise ValueError(f"there is no event {number}: the history has {len(run.history)}")
-    at = run.history[number - 1]
-    if at.type == "decision_started":
-        return _Prefixes(run).of(number)
-    return _Prefixes(run).of(number, [DecisionStartedEvent(datetime=at.datetime)])
+    length, unanswered = cut(run.history, number)
+    last = run.history[length - 1]
+    if last.type == "decision_started":
+        return _Prefixes(run).of(length)
+    more: list[Event] = [came_to_nothing(last.datetime)] if unanswered else []
+    return _Prefixes(run).of(length, [*more, DecisionStartedEvent(datetime=last.datetime)])
 
 
 class _Prefixes:

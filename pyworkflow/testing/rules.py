@@ -22,6 +22,7 @@ RULES = {
     "P9": "A process that continues as new stays who it is, and its earlier runs stay readable.",
     "P10": "Closed processes can be forgotten, and nothing that is open ever is.",
     "P11": "Closed processes can be brought in from elsewhere, as they were.",
+    "P12": "A process can go on from an event of another: what was open there is set going anew, once.",
     "D1": "A process has one decision at a time; whatever arrives meanwhile, one more follows.",
     "D2": "A decision is handed out with the whole history.",
     "D3": "What was decided is recorded and applied in order, all of it or nothing.",

@@ -13,6 +13,7 @@ from pyworkflow.testing.contract.closing import ClosingRules
 from pyworkflow.testing.contract.continuing import ContinuingRules
 from pyworkflow.testing.contract.deciding import DecidingRules
 from pyworkflow.testing.contract.failing import FailingRules
+from pyworkflow.testing.contract.forking import ForkingRules
 from pyworkflow.testing.contract.keeping import KeepingRules
 from pyworkflow.testing.contract.listing import ListingRules
 from pyworkflow.testing.contract.losing import LosingRules
@@ -39,6 +40,7 @@ class BackendContract(
     ClosingRules,
     ContinuingRules,
     KeepingRules,
+    ForkingRules,
     DecidingRules,
     RefusingRules,
     OvertakingRules,

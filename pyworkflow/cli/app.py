@@ -11,6 +11,7 @@ from pyworkflow import __version__
 from pyworkflow.cli.commands.cancel import cancel
 from pyworkflow.cli.commands.check import check
 from pyworkflow.cli.commands.complete import complete
+from pyworkflow.cli.commands.debug import debug as debug_process
 from pyworkflow.cli.commands.export import export
 from pyworkflow.cli.commands.fail import fail
 from pyworkflow.cli.commands.history import history
@@ -80,6 +81,7 @@ app.command("list")(list_processes)
 app.command()(show)
 app.command()(history)
 app.command()(replay)
+app.command("debug")(debug_process)
 app.command()(complete)
 app.command()(fail)
 app.command()(export)

@@ -30,6 +30,7 @@ def process_record(process: Process) -> dict[str, Json]:
         "started_at": time_text(process.history[0].datetime),
         "closed_at": closed_at,
         "parent": process.parent,
+        "forked_from": plain_record(process.forked_from),
         "tags": process.tags,
         "events": len(process.history),
         "input": process.input,

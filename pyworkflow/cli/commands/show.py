@@ -42,7 +42,7 @@ def show(context: typer.Context, id: IdArgument, form: FormatOption = Format.tab
 
 def _what(process: Process) -> Iterator[tuple[Part, Part]]:
     """What it is."""
-    from pyworkflow.cli.narrate import Narrator
+    from pyworkflow.cli.narrate import Narrator, origin_name
     from pyworkflow.cli.text import duration, json_text, local_time, shortened
 
     began, last = process.history[0].datetime, process.history[-1].datetime
@@ -57,6 +57,8 @@ def _what(process: Process) -> Iterator[tuple[Part, Part]]:
         yield _field("closed", local_time(last) + took)
     if process.parent:
         yield _field("parent", process.parent)
+    if process.forked_from is not None:
+        yield _field("forked from", origin_name(process.forked_from))
     if process.run > 1:
         yield _field("run", f"{process.run} (`history --run {process.run - 1}` shows the one before)")
     if process.tags:

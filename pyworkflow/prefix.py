@@ -106,7 +106,7 @@ def _whole(run: Process, number: int) -> Cut:
     for place in range(made.length):
         event = run.history[place]
         if isinstance(event, ProcessClosedEvent) or (isinstance(event, DecisionEvent) and event.decision.closes):
-            raise InvalidValueException(f"event {place + 1}", "it closes the run: nothing goes on from there")
+            raise InvalidValueException(f"event {place + 1}", "it closes the run: go on from one before it")
     return made
 
 

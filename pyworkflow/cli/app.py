@@ -14,6 +14,7 @@ from pyworkflow.cli.commands.complete import complete
 from pyworkflow.cli.commands.debug import debug as debug_process
 from pyworkflow.cli.commands.export import export
 from pyworkflow.cli.commands.fail import fail
+from pyworkflow.cli.commands.fork import fork
 from pyworkflow.cli.commands.history import history
 from pyworkflow.cli.commands.import_ import import_processes
 from pyworkflow.cli.commands.init import init
@@ -82,6 +83,7 @@ app.command()(show)
 app.command()(history)
 app.command()(replay)
 app.command("debug")(debug_process)
+app.command()(fork)
 app.command()(complete)
 app.command()(fail)
 app.command()(export)

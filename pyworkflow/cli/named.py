@@ -45,14 +45,19 @@ def run_of(backend: Backend, process_id: str, number: int | None) -> Process:
     return backend.process_by_id(process_id, run=number)
 
 
-def found(session: Session, which: str, number: int | None) -> Process:
-    """That run of a process, given by its id or by a file that `export` wrote and that holds it alone."""
+def found(session: Session, which: str, number: int | None) -> tuple[Process, bool]:
+    """That run of a process, given by its id or by a file that `export` wrote and that holds it alone.
+
+    And whether a worker is deciding about it just now, so that its last question is open.
+    """
     if Path(which).is_file():
-        return _in_file(Path(which), number)
+        return _in_file(Path(which), number), False
     from pyworkflow.cli.ids import full_id
+    from pyworkflow.cli.replays import settled
 
     with session.open_backend() as backend:
-        return run_of(backend, full_id(backend, which), number)
+        process_id = full_id(backend, which)
+        return settled(backend, process_id, run_of(backend, process_id, number).run)
 
 
 def _in_file(file: Path, number: int | None) -> Process:

@@ -51,7 +51,7 @@ def moment(run: Process, number: int) -> Moment:
     new = {id(event) for event in seen.unseen_events()}  # the very events that its history holds
     unseen = frozenset(place for place, event in enumerate(seen.history, start=1) if id(event) in new)
     decided, failed = answered(run, number)
-    return Moment(run, number, unseen, tuple(_open(run, number)), decided, failed)
+    return Moment(run, number, unseen, tuple(opened(run, number)), decided, failed)
 
 
 def answered(run: Process, number: int) -> tuple[tuple[Decision, ...] | None, str | None]:
@@ -71,7 +71,8 @@ def answered(run: Process, number: int) -> tuple[tuple[Decision, ...] | None, st
     return tuple(made) if made else None, None
 
 
-def _open(run: Process, number: int) -> Iterator[Open]:
+def opened(run: Process, number: int) -> Iterator[Open]:
+    """What had begun by then and was not over."""
     left = Unfinished().after(run.history[:number])
     at = run.history[number - 1].datetime
     for place in left.activities.values():

@@ -41,7 +41,7 @@ def debug(
 
     check_terminal()
     session = Session.of(context)
-    process = found(session, which, run)
+    process, _ = found(session, which, run)
     number = _last_question(process) if at is None else checked(process, at)
     workflow = session.project.workflow(str(process.workflow))
     output.note(f"{workflow.__qualname__} asked about {name_of(process)} as it was at event {number}")

@@ -36,18 +36,30 @@ class Debugger(pdb.Pdb):
                 return False
             self.arrived, self._first = True, frame
             self.set_step()
-        return bool(super().stop_here(frame))
+        return bool(super().stop_here(frame)) and self._is_within(frame)
 
     def user_call(self, frame: FrameType, argument_list: None) -> None:
         """A function is called: not worth a stop of its own where we have just arrived, since its first line comes."""
         if frame is not self._first:
             super().user_call(frame, argument_list)
 
+    def _is_within(self, frame: FrameType | None) -> bool:
+        """Was it called by such a method, without our code between? What our code itself calls is of no interest."""
+        while frame is not None and not _is_ours(frame):
+            if self._is_method(frame):
+                return True
+            frame = frame.f_back
+        return False
+
     def _is_method(self, frame: FrameType) -> bool:
         code = frame.f_code
-        if code.co_argcount == 0 or frame.f_globals.get("__name__", "").startswith("pyworkflow."):
+        if code.co_argcount == 0 or _is_ours(frame):
             return False
         return frame.f_locals.get(code.co_varnames[0]) is self._workflow
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith("pyworkflow.")
 
 
 def asked(workflow: type[Workflow], process: Process) -> tuple[Answer | Raised | None, bool]:

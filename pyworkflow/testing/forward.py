@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from pyworkflow.activity import ActivityCanceled, ActivityResult
 from pyworkflow.backend import Pending
 from pyworkflow.decision import CancelActivity, ScheduleActivity
+from pyworkflow.engine import reading
 from pyworkflow.engine.records import Due, moment
 from pyworkflow.exceptions import TimedOutException, UnknownActivityException
 from pyworkflow.managed import Manager, Workflow
@@ -124,7 +125,7 @@ class FastForward:
         """The same as `run`, one thing that is done at a time."""
         until = None if seconds is None else self.clock() + _delta(seconds)
         for _ in range(MOST):
-            if self.result is not None:
+            if not self.backend.is_open(self.id):
                 return
             if not (self._decide() or self._execute() or self._keep() or self._jump(until)):
                 return
@@ -262,7 +263,11 @@ class _Entry(NamedTuple):
 
 
 class _Memory(MemoryBackend):
-    """Can tell what time brings next."""
+    """Can tell what time brings next, and whether there is anything to go on with, without reading a history."""
+
+    def is_open(self, process_id: str) -> bool:
+        """Is the process open?"""
+        return self._read(lambda transaction: reading.existing(transaction, process_id).status == "open")
 
     def nearest(self) -> tuple[Due | None, datetime | None]:
         """The first thing whose time is up, and the first decision that is offered later."""

@@ -101,7 +101,6 @@ class WorkflowDriver:
         answered = isinstance(self._history[-1], DecisionStartedEvent)
         if answered or not any(event.calls_for_decision for event in asked.unseen_events()):
             raise AssertionError("nothing has happened that the workflow has not seen: what is `when` to ask about?")
-        self._made.clear()
         self.decisions = ask(self._workflow(), asked, self._made.add)
         self._asked = as_at(self.process, len(self._history))  # as it was, whatever the workflow did to it
         self._record(self.decisions)

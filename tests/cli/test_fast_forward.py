@@ -91,6 +91,18 @@ def test_fakes_are_given_the_input_and_can_import_what_lies_beside_them(pyworkfl
     assert pyworkflow("run", "Order", "-i", "4", "--fast-forward", "--fakes", "more/fakes.py").out == "8\n"
 
 
+def test_tags_and_the_id_are_those_that_are_given(pyworkflow: Command, flows: Path) -> None:
+    flows.write_text(FLOWS.replace("return ChargeCard\n", "return CompleteProcess([process.id, *process.tags])\n", 1))
+    ended = pyworkflow("run", "Order", "--id", "x", "--tag", "red", "--tag", "blue", "--fast-forward")
+    assert ended.json == ["x", "red", "blue"]
+
+
+def test_code_that_cannot_work_is_refused_before_it_begins(pyworkflow: Command, flows: Path) -> None:
+    flows.write_text(FLOWS.replace("def execute", "def exectue"))
+    ended = pyworkflow("run", "Order", "--fast-forward", "--real")
+    assert (ended.code, ended.err) == (2, "pyworkflow: flows.ChargeCard does not override execute()\n")
+
+
 def test_children_run_too(pyworkflow: Command, project: Path) -> None:
     ended = pyworkflow("run", "Parent", "--fast-forward", "--fakes", fakes(project, "ChargeCard = 5\n"))
     assert (ended.code, ended.out) == (0, "5\n")

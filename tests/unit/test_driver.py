@@ -204,6 +204,12 @@ def test_what_is_not_open_cannot_end(order: WorkflowDriver) -> None:
             order.when(happening)
 
 
+def test_a_child_ends_once(order: WorkflowDriver) -> None:
+    order.given(StartChildProcess(Process("Parcel")), child_ended("Parcel"))
+    with pytest.raises(AssertionError, match="a child Parcel was to end, but the open children are: none"):
+        order.given(child_ended("Parcel"))
+
+
 def test_which_of_two_timers_fires_must_be_said(order: WorkflowDriver) -> None:
     order.given(Timer(1, id="a"), Timer(2, id="b"))
     with pytest.raises(AssertionError, match=r"one timer was to fire, but the open timers are: Timer\(.*'a'.*'b'"):
@@ -296,6 +302,10 @@ def test_an_activity_expected_without_an_id_may_have_any(order: WorkflowDriver) 
     for wrong in ([book], [book, book], [lamp, book], [book, lamp, lamp], [book, lamp, CancelActivity("ship lamp")]):
         with pytest.raises(AssertionError, match="was expected to decide"):
             order.then(*wrong)
+    with pytest.raises(AssertionError, match="the same in another order"):
+        order.then(lamp, book)
+    twice = [ScheduleActivity(Ship, "1"), ScheduleActivity(Ship, "2")]
+    WorkflowDriver(written(lambda _: twice)).when().then(ScheduleActivity(Ship), ScheduleActivity(Ship))
 
 
 def test_nothing_is_expected_by_saying_nothing(order: WorkflowDriver) -> None:

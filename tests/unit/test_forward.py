@@ -162,6 +162,13 @@ def test_an_activity_that_takes_too_long_times_out_and_heartbeats_keep_it_until_
     assert order.elapsed == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize("seconds", [600, 700])
+def test_what_an_activity_that_timed_out_brings_comes_too_late(seconds: float) -> None:
+    order = FastForward(OrderWorkflow, fakes={Pay: InTurn(After(seconds, "too late"), "paid")})
+    assert order.run() == ProcessCompleted("paid")
+    assert order.elapsed == timedelta(days=1, seconds=600)
+
+
 def test_an_activity_that_never_ends_times_out() -> None:
     order = FastForward(OneWorkflow, fakes={Pay: After(inf)})
     assert order.run(1) is None
@@ -215,6 +222,12 @@ def test_an_error_fails_the_activity_as_a_worker_would_tell_it(fake: Any) -> Non
     (ended,) = (event for event in order.process.history if event.type == "activity")
     assert ended.result.reason.startswith("ValueError")  # type: ignore[attr-defined]
     assert "ValueError" in ended.result.details  # type: ignore[attr-defined]
+
+
+def test_a_function_can_tell_how_long_it_takes() -> None:
+    order = FastForward(OneWorkflow, 30, fakes={Pay: After(1, lambda input: After(input, "paid"))})
+    assert order.run() == ProcessCompleted("paid")
+    assert order.elapsed == timedelta(seconds=31)
 
 
 def test_fakes_in_turn_and_the_last_from_then_on() -> None:
@@ -307,6 +320,16 @@ def test_what_decide_raises_is_raised_at_once_with_the_place_where_it_was() -> N
     assert raised.traceback[-1].name == "decide"
     assert order.error is raised.value
     assert order.process.history[-1].type == "decision_failed"
+
+
+def test_with_corrected_code_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = FastForward(OneWorkflow, fakes={Pay: "paid"})
+    with monkeypatch.context() as broken:
+        broken.setattr(OneWorkflow, "initiate", lambda *_: {}["no such thing"])
+        with pytest.raises(LookupError):
+            order.run()
+    assert order.run() == ProcessCompleted("paid")
+    assert order.elapsed == timedelta(seconds=1)  # the pause after a first failure
 
 
 def test_decisions_that_are_refused_are_raised_too() -> None:

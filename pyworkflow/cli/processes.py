@@ -24,7 +24,7 @@ class Processes:
 
     def __init__(self, serving: Serving, count: int) -> None:
         self._serving = serving
-        self._places = [_Place(number) for number in range(1, count + 1)]
+        self._places = [Place(number) for number in range(1, count + 1)]
         self._context = get_context("spawn")  # a fork would take over locks and connections as they are
         self._received: list[int] = []
         self._code = 0
@@ -51,14 +51,14 @@ class Processes:
             if place.process is not None:
                 place.process.terminate()
 
-    def _start(self, place: _Place) -> None:
+    def _start(self, place: Place) -> None:
         name = self._serving.name
         serving = replace(self._serving, name=None if name is None else f"{name}-{place.number}")
         place.process = self._context.Process(target=main, args=(serving,), name=f"pyworkflow-{place.number}")
         place.process.start()
         place.started_at = monotonic()
 
-    def _look_after(self, place: _Place) -> None:
+    def _look_after(self, place: Place) -> None:
         """See whether its process has ended, and what is to follow."""
         process = place.process
         if process is None or process.is_alive():
@@ -71,12 +71,16 @@ class Processes:
             self._tell_all()
         elif monotonic() >= place.due(code):
             if code:
-                how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-                LOGGER.warning("worker process %s ended %s; another takes its place", process.pid, how)
+                LOGGER.warning("worker process %s ended %s; another takes its place", process.pid, ended(code))
             self._start(place)
 
 
-class _Place:
+def ended(code: int) -> str:
+    """How a process ended, in words."""
+    return f"by signal {-code}" if code < 0 else f"with exit code {code}"
+
+
+class Place:
     """Where one process works, and the next when it has died."""
 
     def __init__(self, number: int) -> None:

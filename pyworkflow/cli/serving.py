@@ -45,26 +45,36 @@ def serve(serving: Serving, *, alone: bool = True) -> int:
     with session.open_backend() as backend:
         backend.summaries(limit=1)  # can it be read? If not, that is to be said once
         manager = session.manager(backend)
-        pool = _pool(serving, manager, session)
+        pool = pool_of(serving, manager, session)
         if alone:
             introduce(manager, session, serving, pool.identity)
-        with output.prints_aside(), _stopped(pool, alone=alone) as received:
+        with output.prints_aside(), stopped(pool, alone=alone) as received:
             pool.run()
     return 130 if signal.SIGINT in received else 0
 
 
 def introduce(manager: Manager, session: Session, serving: Serving, identity: str) -> None:
     """What a worker says when it begins, unless it is to be quiet."""
-    from pyworkflow.cli.lint import hints
+    if serving.log_level <= logging.INFO:
+        output.note(introduction(manager, session, identity))
+        for hint in hints(manager, session, serving):
+            output.note(hint)
 
-    if serving.log_level > logging.INFO:
-        return
-    output.note(
+
+def introduction(manager: Manager, session: Session, identity: str) -> str:
+    """Who works on what, in a line."""
+    return (
         f"worker {identity} on {session.settings.backend.shown}: workflows {_names(manager.workflows)}; "
         f"activities {_names(manager.activities)}; code {session.project.code}"
     )
-    for hint in hints(manager, serving.categories or session.settings.worker.categories):
-        output.note(f"perhaps: {hint}")
+
+
+def hints(manager: Manager, session: Session, serving: Serving) -> list[str]:
+    """What looks like a slip of the keyboard, a line each."""
+    from pyworkflow.cli import lint
+
+    categories = serving.categories or session.settings.worker.categories
+    return [f"perhaps: {hint}" for hint in lint.hints(manager, categories)]
 
 
 def _names(named: dict[str, type]) -> str:
@@ -72,7 +82,8 @@ def _names(named: dict[str, type]) -> str:
     return ", ".join(shown) + (f" and {len(named) - 10} more" if len(named) > 10 else "") or "none"
 
 
-def _pool(serving: Serving, manager: Manager, session: Session) -> WorkerPool:
+def pool_of(serving: Serving, manager: Manager, session: Session) -> WorkerPool:
+    """The threads that do what the worker was told to do."""
     from pyworkflow.managed.worker import WorkerPool
 
     settings = session.settings.worker
@@ -91,7 +102,7 @@ def _pool(serving: Serving, manager: Manager, session: Session) -> WorkerPool:
 
 
 @contextmanager
-def _stopped(pool: WorkerPool, *, alone: bool) -> Iterator[list[int]]:
+def stopped(pool: WorkerPool, *, alone: bool) -> Iterator[list[int]]:
     """The first Ctrl-C or SIGTERM stops the pool, a second one ends it now. Yields those that were received.
 
     One of several processes hears SIGTERM only, from the process that started it, and stops when that has died.

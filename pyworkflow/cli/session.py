@@ -31,12 +31,18 @@ class Session:
         return context.ensure_object(cls)
 
     @cached_property
+    def file(self) -> Path | None:
+        """The workflows.toml to use, if there is one."""
+        from pyworkflow.config import find_file
+
+        return self.config or find_file(Path.cwd())
+
+    @cached_property
     def settings(self) -> Settings:
         """Option before environment before file before default. A backend given here is relative to this folder."""
-        from pyworkflow.config import BackendSettings, Settings, find_file, read_settings
+        from pyworkflow.config import BackendSettings, Settings, read_settings
 
-        file = self.config or find_file(Path.cwd())
-        settings = read_settings(file) if file else Settings()
+        settings = read_settings(self.file) if self.file else Settings()
         if self.backend_url is None:
             return settings
         # Options belong to a kind of backend: to another file as well, to another kind not.
@@ -63,16 +69,20 @@ class Session:
         """The user's code. Raises ConfigurationException if there is none, or if something is wrong with it."""
         from pyworkflow.config import load_project
 
-        if self.settings.file is None:
-            raise ConfigurationException(
-                f"there is no workflows.toml in {Path.cwd()} or above it; `pyworkflow init` writes one"
-            )
+        if self.file is None:
+            raise self.without_file()
         if not self.settings.project.modules:
             raise ConfigurationException(
-                f'{self.settings.file} names no code: give [project] a line such as modules = ["orders"]'
+                f'{self.file} names no code: give [project] a line such as modules = ["orders"]'
             )
         with prints_aside():
             return load_project(self.settings.project)
+
+    def without_file(self) -> ConfigurationException:
+        """What a command says that needs the user's code, where no file says what that is."""
+        return ConfigurationException(
+            f"there is no workflows.toml in {Path.cwd()} or above it; `pyworkflow init` writes one"
+        )
 
     def manager(self, backend: Backend) -> Manager:
         """The project's workflows and activities, registered. Raises ConfigurationException if one cannot work."""

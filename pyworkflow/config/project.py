@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
 
+from pyworkflow.config import fresh
+from pyworkflow.config.fresh import is_own, put_on_path, source_of
 from pyworkflow.config.settings import ProjectSettings, shown_path
 from pyworkflow.exceptions import ConfigurationException, UnknownWorkflowException
 from pyworkflow.managed import Workflow
@@ -38,11 +40,10 @@ def load_project(settings: ProjectSettings) -> Project:
     Raises ConfigurationException for a folder that is not there, a module that does not import, and a module without
     a workflow.
     """
-    for folder in reversed(settings.path):
+    for folder in settings.path:
         if not folder.is_dir():
             raise ConfigurationException(f"[project] path: there is no folder {str(folder)!r}")
-        if str(folder.resolve()) not in sys.path:
-            sys.path.insert(0, str(folder.resolve()))
+    put_on_path(settings)
     workflows = [workflow for name in settings.modules for workflow in _workflows(_imported(name))]
     return Project(tuple(dict.fromkeys(workflows)), _code(settings))
 
@@ -73,7 +74,7 @@ def _places(traceback: TracebackType | None) -> Iterator[tuple[str, int]]:
 
 
 def _is_import_machinery(file: str) -> bool:
-    return file.startswith("<") or file in (__file__, importlib.__file__)
+    return file.startswith("<") or file in (__file__, fresh.__file__, importlib.__file__)
 
 
 def _workflows(module: ModuleType) -> list[type[Workflow]]:
@@ -94,21 +95,20 @@ def _workflows(module: ModuleType) -> list[type[Workflow]]:
 def _code(settings: ProjectSettings) -> str:
     """Of the sources of all that is loaded from the project: the first 12 hexadecimal digits of their sha256."""
     digest = hashlib.sha256()
-    for name, file in sorted(_sources(settings)):
-        digest.update(name.encode() + b"\0" + file.read_bytes() + b"\0")
+    for name, source in sorted(_sources(settings)):
+        digest.update(name.encode() + b"\0" + source + b"\0")
     return digest.hexdigest()[:12]
 
 
-def _sources(settings: ProjectSettings) -> Iterator[tuple[str, Path]]:
+def _sources(settings: ProjectSettings) -> Iterator[tuple[str, bytes]]:
     packages = {name.partition(".")[0] for name in settings.modules}
     folders = [folder.resolve() for folder in settings.path]
     for name, module in list(sys.modules.items()):
         file = Path(getattr(module, "__file__", None) or "")
         if file.suffix != ".py" or not file.is_file():
             continue
-        ours = any(file.is_relative_to(folder) for folder in folders) and "site-packages" not in file.parts
-        if ours or name.partition(".")[0] in packages:
-            yield name, file
+        if any(is_own(file, folder) for folder in folders) or name.partition(".")[0] in packages:
+            yield name, source_of(module, file)
 
 
 def _nearest(name: str, known: list[str]) -> str:

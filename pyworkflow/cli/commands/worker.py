@@ -42,6 +42,9 @@ def worker(
             min=1, metavar="N", help="End after so many tasks, or one more; with -p a new process takes the place."
         ),
     ] = None,
+    reload: Annotated[
+        bool, typer.Option("--reload", help="Load the code anew whenever it is saved, in a fresh process.")
+    ] = False,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Its name in histories: default HOST:PID.")] = None,
     shutdown_timeout: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="What running activities have to finish when it is stopped.")
@@ -56,10 +59,15 @@ def worker(
 
     Activities are executed in threads, coroutines in an event loop; -p is for those that keep a core busy.
 
+    With --reload a save is taken over within a second: what runs finishes with the old code. Code that does not load is
+    told, and the old code goes on.
+
     Example: pyworkflow worker -c 16
     """
     from pyworkflow.cli.serving import Serving, introduce, serve
 
+    if reload and (processes > 1 or burst or max_tasks is not None):
+        raise typer.BadParameter("goes with none of -p, --burst and --max-tasks", param_hint="--reload")
     session = Session.of(context)
     serving = Serving(
         config=session.config,
@@ -74,6 +82,11 @@ def worker(
         shutdown_timeout=shutdown_timeout,
         log_level=logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO,
     )
+    if reload:
+        from pyworkflow.cli.reload import Reloading
+
+        output.log_to_stderr(serving.log_level, with_process=True)
+        return Reloading(serving, quiet=quiet).run()
     if processes == 1:
         return serve(serving)
     from dataclasses import replace

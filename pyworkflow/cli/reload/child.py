@@ -1,0 +1,132 @@
+"""A process that loads the code once, says what came of it, and works with it until it is stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from threading import Lock
+
+from pyworkflow.cli import output
+from pyworkflow.cli.errors import exit_code, one_line
+from pyworkflow.cli.serving import Serving, hints, introduction, pool_of, stopped
+from pyworkflow.cli.session import Session
+
+
+@dataclass(frozen=True)
+class Read:
+    """A file that the code comes from, and the digest of what was read."""
+
+    file: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """It can begin. `open` is what it makes of open processes, None where it does not decide."""
+
+    code: str
+    introduction: str
+    hints: tuple[str, ...]
+    open: str | None
+
+
+@dataclass(frozen=True)
+class Failed:
+    """It cannot be loaded, why, and the exit code of a worker that has nothing else."""
+
+    reason: str
+    code: int
+
+
+def main(serving: Serving, link: Connection) -> None:
+    """Where the process begins. It is told twice to go on: to load, and, once it is ready, to work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which the supervisor hears
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    output.log_to_stderr(serving.log_level, with_process=serving.log_level <= logging.INFO)
+    _warm_up()
+    loading = _Loading(serving, link)
+    try:
+        code = loading.run()
+    except BaseException as error:
+        reason = one_line(error) if isinstance(error, Exception) else type(error).__name__
+        code = exit_code(error) if isinstance(error, Exception) else 1
+        loading.failed(reason, code)
+    sys.exit(code)
+
+
+def _warm_up() -> None:
+    """Import what is needed whatever the code will be: so a process that waits for a save begins at once."""
+    import pyworkflow.cli.lint
+    import pyworkflow.cli.reload.opened
+    import pyworkflow.managed.worker  # noqa: F401
+
+
+class _Loading:
+    """What is said to the supervisor, from whichever thread."""
+
+    def __init__(self, serving: Serving, link: Connection) -> None:
+        self._serving = serving
+        self._link = link
+        self._lock = Lock()
+        self._is_ready = False
+
+    def run(self) -> int:
+        """Load, and work until stopped; the exit code."""
+        from pyworkflow.cli.reload.opened import open_processes
+        from pyworkflow.config.fresh import load_fresh
+
+        serving = self._serving
+        if not self._may_go_on():
+            return 0
+        session = Session(serving.config, serving.backend_url)
+        if session.file is not None:
+            self._heard(str(session.file), session.file.read_bytes())
+        load_fresh(session.settings.project, self._heard)
+        with session.open_backend() as backend:
+            backend.summaries(limit=1)
+            manager = session.manager(backend)
+            pool = pool_of(serving, manager, session)
+            with output.prints_aside(), stopped(pool, alone=False):
+                ready = Ready(
+                    session.project.code,
+                    introduction(manager, session, pool.identity),
+                    tuple(hints(manager, session, serving)),
+                    open_processes(backend, session.project) if serving.decisions else None,
+                )
+                self._is_ready = True
+                self._say(ready)
+                if self._may_go_on():
+                    pool.run()
+        return 0
+
+    def failed(self, reason: str, code: int) -> None:
+        """Say that this is the end: to the supervisor, or, once it works, to the person."""
+        if self._is_ready:
+            output.note(f"pyworkflow: {reason}")
+        else:
+            self._say(Failed(reason, code))
+
+    def _heard(self, file: str, content: bytes) -> None:
+        self._say(Read(file, digest(content)))
+
+    def _say(self, what: Read | Ready | Failed) -> None:
+        with self._lock, suppress(OSError):  # nobody listens to one that is to end
+            self._link.send(what)
+
+    def _may_go_on(self) -> bool:
+        """True when the supervisor says so, False when it has died."""
+        try:
+            self._link.recv()
+        except EOFError:
+            return False
+        return True
+
+
+def digest(content: bytes) -> str:
+    """Another one for another content."""
+    return hashlib.sha256(content).hexdigest()

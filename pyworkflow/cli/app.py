@@ -12,6 +12,7 @@ from pyworkflow.cli.commands.cancel import cancel
 from pyworkflow.cli.commands.check import check
 from pyworkflow.cli.commands.complete import complete
 from pyworkflow.cli.commands.debug import debug as debug_process
+from pyworkflow.cli.commands.dev import dev
 from pyworkflow.cli.commands.export import export
 from pyworkflow.cli.commands.fail import fail
 from pyworkflow.cli.commands.fork import fork
@@ -76,6 +77,7 @@ app.command()(check)
 app.command()(run)
 app.command()(start)
 app.command()(worker)
+app.command()(dev)
 app.command()(signal)
 app.command()(cancel)
 app.command("list")(list_processes)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from math import inf
-from multiprocessing import connection, get_context
+from multiprocessing import connection
 from time import monotonic
 from types import FrameType
 
 from pyworkflow.cli import output
 from pyworkflow.cli.processes import HOPELESS, Place, ended
-from pyworkflow.cli.reload.child import Failed, Read, Ready, main
+from pyworkflow.cli.reload.child import Failed, Read, Ready
 from pyworkflow.cli.reload.files import Alarm, Files, Mark, content
+from pyworkflow.cli.reload.process import Child, differs
 from pyworkflow.cli.serving import STOPPING, Serving, handling
 from pyworkflow.cli.session import Session
 from pyworkflow.config.settings import shown_path
@@ -30,23 +30,21 @@ CONFIGURATION = 2  # an exit code that a save can cure
 class Reloading:
     """One worker after the other, each with the code as it was saved last: until stopped.
 
-    A process that is told to stop finishes what it runs while the next one works already. `attend` is called before
-    one begins to work, and may raise what is to end all.
+    A process that is told to stop finishes what it runs while the next one works already.
     """
 
-    def __init__(self, serving: Serving, *, quiet: bool = False, attend: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, serving: Serving, *, quiet: bool = False) -> None:
         session = Session(serving.config, serving.backend_url)
         if session.file is None:
             raise session.without_file()
         self._serving = serving
         self._quiet = quiet
-        self._attend = attend
         self._files = Files(session.file, serving.backend_url)
         self._alarm = Alarm()
-        self._spare: _Child | None = None  # has imported all but the code
-        self._loading: _Child | None = None
-        self._working: _Child | None = None
-        self._finishing: list[_Child] = []
+        self._spare: Child | None = None  # has imported all but the code
+        self._loading: Child | None = None
+        self._working: Child | None = None
+        self._finishing: list[Child] = []
         self._place = Place(1)  # knows when the next may begin after one that died
         self._died: int | None = None  # with this exit code, and nobody has taken its place
         self._seen: dict[str, Mark] = {}
@@ -57,8 +55,12 @@ class Reloading:
         self._heard = 0  # of those that were received
         self._code = 0
 
-    def run(self) -> int:
-        """The exit code: 0, 130 for Ctrl-C, or that of a worker for which there is no hope."""
+    def run(self, attend: Callable[[], None] = lambda: None) -> int:
+        """The exit code: 0, 130 for Ctrl-C, or that of a worker for which there is no hope.
+
+        `attend` is called before a process begins to work; what it raises ends all.
+        """
+        self._attend = attend
         with handling({signal.SIGINT: self.stop, signal.SIGTERM: self.stop}):
             try:
                 self._seen = self._files.look()
@@ -113,7 +115,7 @@ class Reloading:
                     break
                 self._hear(child, said)
 
-    def _hear(self, child: _Child, said: Read | Ready | Failed) -> None:
+    def _hear(self, child: Child, said: Read | Ready | Failed) -> None:
         match said:
             case Read(file=file, digest=digest):
                 child.files[file] = digest
@@ -150,7 +152,7 @@ class Reloading:
 
     # --- processes ---
 
-    def _children(self) -> list[_Child]:
+    def _children(self) -> list[Child]:
         named = (self._spare, self._loading, self._working)
         return [*(child for child in named if child is not None), *self._finishing]
 
@@ -158,16 +160,16 @@ class Reloading:
         """Have a process load what is saved now, instead of one that may be at it."""
         self._drop_loading()
         child, self._spare = self._spare, None
-        self._loading = child if child and child.process.is_alive() else _Child(self._serving)
+        self._loading = child if child and child.process.is_alive() else Child(self._serving)
         self._loading.go_on()
         self._loading.deadline = monotonic() + PATIENCE
 
-    def _take_over(self, child: _Child, ready: Ready) -> None:
+    def _take_over(self, child: Child, ready: Ready) -> None:
         """The code is loaded: from now on it works, unless it is what works already."""
         old, was_refused = self._working, self._refused
         self._refused = False
         child.code = ready.code
-        if old is not None and not _differs(old, child):
+        if old is not None and not differs(old, child):
             self._drop_loading()
             if was_refused:
                 self._tell(f"the code is again as it was: {old.code}")
@@ -180,7 +182,7 @@ class Reloading:
             self._place.started_at = monotonic()
         self._saved.clear()
 
-    def _introduce(self, ready: Ready, old: _Child | None) -> None:
+    def _introduce(self, ready: Ready, old: Child | None) -> None:
         if old is None:
             self._tell(ready.introduction)
         elif old.code == ready.code:
@@ -260,51 +262,8 @@ class Reloading:
             self._died = None
             self._load()
         elif self._spare is None:
-            self._spare = _Child(self._serving)
+            self._spare = Child(self._serving)
 
     def _end_all(self) -> None:
         for child in self._children():
             child.kill()
-
-
-class _Child:
-    """A process, the connection to it, and what it has read: each file, and the digest of its content."""
-
-    def __init__(self, serving: Serving) -> None:
-        context = get_context("spawn")  # a fork would take over locks and connections as they are
-        self.link, theirs = context.Pipe()
-        self.process = context.Process(target=main, args=(serving, theirs), name="pyworkflow-worker")
-        with _ctrl_c_waits():
-            self.process.start()
-        theirs.close()
-        self.files: dict[str, str] = {}
-        self.code = ""
-        self.deadline = inf  # when something is to be done about it
-
-    def go_on(self) -> None:
-        """Let it do what comes next."""
-        with suppress(OSError):  # it has died, which will be seen
-            self.link.send(None)
-
-    def kill(self) -> None:
-        """End it now, and wait for that."""
-        self.link.close()
-        self.process.kill()
-        self.process.join()
-
-
-def _differs(old: _Child, new: _Child) -> bool:
-    """Would anything that the old one has read be read otherwise now? Has the new one read more?"""
-    return not (new.files.keys() <= old.files.keys()) or any(
-        digest != (new.files.get(file) or content(file)) for file, digest in old.files.items()
-    )
-
-
-@contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """A process that is started here does not hear Ctrl-C until it says so."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,185 @@
+"""What happens to all processes, a line for each event, as it happens."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from pyworkflow.backend import Backend, Recorded
+from pyworkflow.cli import output
+from pyworkflow.cli.errors import one_line
+from pyworkflow.cli.follow import LOOK
+from pyworkflow.cli.ids import short_ids
+from pyworkflow.cli.narrate import Narrator, Told
+from pyworkflow.cli.output import Format, Lines, Part
+from pyworkflow.cli.session import Session
+from pyworkflow.cli.text import duration, shortened
+from pyworkflow.exceptions import BackendException, UnknownProcessException, UnsupportedException
+from pyworkflow.managed.worker.outage import Outage
+from pyworkflow.process import Process
+
+if TYPE_CHECKING:
+    from pyworkflow.config import BackendSettings
+
+KNOWN = 1000  # runs that are remembered, those told of last: of another the history is read again
+ID, WHAT, TOOK = 12, 32, 7  # characters of the columns
+LONGEST_ID = 24
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which events are to be printed, and how: of one `workflow` only, of ids that begin with `prefix` only."""
+
+    form: Format = Format.table
+    workflow: str | None = None
+    prefix: str = ""
+
+    def has(self, process: Process) -> bool:
+        """Is this one of the workflow? It may be named as its class is."""
+        return self.workflow in (None, process.workflow, f"{process.workflow}Workflow")
+
+
+class Stream:
+    """Prints as data what is recorded from now on, in the order of the commits."""
+
+    def __init__(self, backend: Backend, wanted: Wanted) -> None:
+        self._backend = backend
+        self._wanted = wanted
+        self._lines = Lines()
+        self._known: OrderedDict[tuple[str, int], tuple[Process, Narrator]] = OrderedDict()
+        self._after = newest(backend)
+
+    def look(self, wait: float = LOOK) -> None:
+        """Print what is new, after waiting a moment for it."""
+        for recorded in self._backend.events(after=self._after, wait=wait):
+            self._after = recorded.seq
+            if recorded.process_id.startswith(self._wanted.prefix):
+                with suppress(UnknownProcessException):  # it was removed since
+                    self._show(recorded)
+        output.flush()
+
+    def _show(self, recorded: Recorded) -> None:
+        process, narrator = self._run(recorded)
+        told = narrator.tell(recorded.event)
+        if not self._wanted.has(process):
+            return
+        if self._wanted.form is Format.jsonl:
+            output.record(_record(recorded, process), self._wanted.form)
+        else:
+            self._print(process, told)
+
+    def _run(self, recorded: Recorded) -> tuple[Process, Narrator]:
+        """The run that the event belongs to, and who has told all of it that came before."""
+        key = recorded.process_id, recorded.run
+        if key not in self._known:
+            process = self._backend.process_by_id(recorded.process_id, run=recorded.run)
+            narrator = Narrator(process)
+            for event in process.history[: recorded.number - 1]:
+                narrator.tell(event)
+            self._known[key] = process, narrator
+            if len(self._known) > KNOWN:
+                self._known.popitem(last=False)
+        self._known.move_to_end(key)
+        return self._known[key]
+
+    def _print(self, process: Process, told: Told) -> None:
+        id = short_ids({str(process.id)})[str(process.id)]
+        name = f"{process.workflow}  " if told.number == 1 else ""
+        self._lines.line(
+            Part(f"{told.at.astimezone():%H:%M:%S}.{told.at.microsecond // 1000:03}", "dim"),
+            Part(shortened(id, LONGEST_ID), "cyan", ID),
+            Part(told.what, told.style, WHAT),
+            Part("" if told.took is None else duration(told.took), width=TOOK),
+            Part(f"{name}{told.detail}"),
+        )
+
+
+def _record(recorded: Recorded, process: Process) -> dict[str, Any]:
+    """An event for a program: whose it is, and all that it holds; with the first what the process was started with."""
+    from pyworkflow.archive import event_line
+
+    whose = {"process": process.id, "workflow": process.workflow, "run": recorded.run}
+    line = {**whose, **event_line(recorded.number, recorded.event)}
+    return {**line, "input": process.input, "tags": process.tags} if recorded.number == 1 else line
+
+
+def newest(backend: Backend) -> int:
+    """The `seq` of the last event that is recorded; 0 if there is none. Asks a few dozen times, and never for much."""
+
+    def above(seq: int) -> int | None:
+        page = backend.events(after=seq, limit=1)
+        return page.items[0].seq if page.items else None
+
+    low, high = 0, 1
+    while (found := above(high)) is not None:
+        low, high = found, 2 * found
+    while low < high:
+        middle = (low + high) // 2
+        found = above(middle)
+        low, high = (low, middle) if found is None else (found, high)
+    return low
+
+
+class Streaming:
+    """The stream of the backend that the settings name, in a thread of its own, until closed.
+
+    `ended` is called if it cannot go on, or if nobody reads it any more.
+    """
+
+    def __init__(self, session: Session, wanted: Wanted, ended: Callable[[], None]) -> None:
+        self._session = session
+        self._wanted = wanted
+        self._ended = ended
+        self._settings: BackendSettings | None = None
+        self._stop: Callable[[], None] = lambda: None
+
+    def attend(self) -> None:
+        """From now on nothing is missed of what happens in the backend that workflows.toml names now."""
+        session = Session(self._session.config, self._session.backend_url)
+        if session.settings.backend == self._settings:
+            return
+        self.close()
+        backend = session.open_backend()
+        if not backend.capabilities.streams_all:
+            backend.close()
+            raise UnsupportedException(
+                f"the backend {session.settings.backend.shown}",
+                "tell the events of all processes: `pyworkflow worker --reload` does the rest of this command",
+            )
+        self._settings = session.settings.backend
+        stop = Event()
+        thread = Thread(target=self._run, args=(Stream(backend, self._wanted), stop), daemon=True)
+        thread.start()
+        self._stop = partial(_stopped, backend, thread, stop)
+
+    def close(self) -> None:
+        """Print what there is still to print, and end."""
+        self._stop()
+        self._stop = lambda: None
+
+    def _run(self, stream: Stream, stop: Event) -> None:
+        outage = Outage()
+        try:
+            while not stop.is_set():
+                outage.ride_out(stream.look, stop)
+            stream.look(wait=0)
+        except typer.Exit:  # nobody reads
+            self._ended()
+        except BackendException as error:
+            if not stop.is_set():
+                output.note(f"pyworkflow: {one_line(error)}")
+                self._ended()
+
+
+def _stopped(backend: Backend, thread: Thread, stop: Event) -> None:
+    stop.set()
+    backend.interrupt()
+    thread.join()
+    backend.close()

@@ -150,9 +150,13 @@ class Running:
         """What it has printed so far."""
         return self._out.read_text()
 
-    def wait_for(self, text: str) -> None:
-        """Return when stderr holds the text."""
-        until(lambda: text in self._err.read_text(), f"{text!r} in {self._err}")
+    def told(self) -> str:
+        """What is on stderr so far."""
+        return self._err.read_text()
+
+    def wait_for(self, text: str, times: int = 1) -> None:
+        """Return when stderr holds the text so many times."""
+        until(lambda: self.told().count(text) >= times, f"{text!r} in {self._err}")
 
     def ended(self, within: float = DEADLINE) -> Ended:
         code = self._process.wait(timeout=within)

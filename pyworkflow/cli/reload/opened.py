@@ -20,9 +20,9 @@ def open_processes(backend: Backend, project: Project, seconds: float = SECONDS)
     """
     until = monotonic() + seconds
     workflows = {cls.name: cls for cls in project.workflows}
-    tally, whole = Tally(), True
-    page = backend.summaries(Query(status="open"), limit=MOST)
-    for summary in page:
+    page = backend.summaries(Query(status="open"), limit=MOST + 1)
+    tally, whole = Tally(), len(page.items) <= MOST
+    for summary in page.items[:MOST]:
         cls = workflows.get(summary.workflow)
         if cls is None:
             continue
@@ -37,6 +37,6 @@ def open_processes(backend: Backend, project: Project, seconds: float = SECONDS)
         tally.add(done)
     if not tally.runs and whole:
         return "no open processes"
-    which = "" if whole and page.cursor is None else "the newest "
+    which = "" if whole else "the newest "
     where = " (pyworkflow replay --open tells where)" if tally.differ else ""
     return f"{which}{tally.summary('open process')}{where}"

@@ -135,11 +135,11 @@ class Reloading:
         now = self._files.look(newest.files if newest else ())
         self._look_at = monotonic() + max(LOOK, SHARE * (monotonic() - began))
         saved = {file for file in {*now, *self._seen} if now.get(file) != self._seen.get(file)}
-        if any(self._matters(file, now) for file in saved):
-            self._saved |= saved
-            self._seen = now
-            self._load()
+        saved = {file for file in saved if self._matters(file, now)}
         self._seen = now
+        if saved:
+            self._saved |= saved
+            self._load()
 
     def _matters(self, file: str, now: dict[str, Mark]) -> bool:
         """Not, if nobody has read it, or if what was read is what it holds."""

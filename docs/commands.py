@@ -41,9 +41,8 @@ def _command(command: Any, name: str, level: int | None) -> Iterator[str]:
             yield f"```text\n$ {paragraph.removeprefix('Example: ')}\n```\n"
         else:
             yield f"{_escaped(paragraph)}\n"
-    rows = [(_escaped(f"`{_usage(one)}`"), one.help) for one in arguments] + [
-        (_names(one), _help(one)) for one in options
-    ]
+    rows = [(_escaped(f"`{_usage(one)}`"), one.help) for one in arguments]
+    rows += [(_names(one), _help(one)) for one in options]
     if rows:
         yield "| | |\n|---|---|"
         for what, text in rows:

@@ -46,8 +46,6 @@ def cut(history: Sequence[Event], number: int) -> Cut:
         raise ValueError(f"there is no event {number}: the history has {len(history)}")
     begun = next((n for n in range(number, 0, -1) if history[n - 1].type == "decision_started"), 0)
     since = [history[place].type for place in range(begun, number)]
-    if begun == 0 or _CAME_TO_NOTHING.intersection(since):
-        return Cut(number, unanswered=False)
     to_come = set(_types_of_round(history, number))
     length = begun + since.index("decision") if "decision" in to_come and "decision" in since else number
     unanswered = "decision" in to_come or bool(_CAME_TO_NOTHING & to_come)

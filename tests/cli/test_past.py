@@ -110,6 +110,14 @@ def test_history_at_marks_what_was_new_and_tells_what_was_open_and_decided_next(
     assert len(lines) == 11
 
 
+def test_history_at_tells_alike_events_apart(pyworkflow: Command, history: Backend) -> None:
+    history.start_process(Process("Foo", "q"))
+    history.signal_process("q", "go")
+    decide(history)
+    history.signal_process("q", "go")
+    assert [line[0] for line in pyworkflow("history", "q", "--at", "4").lines[:4]] == [" ", " ", " ", "*"]
+
+
 def test_history_at_tells_what_is_not_there(pyworkflow: Command) -> None:
     assert pyworkflow("history", "p", "--at", "1").lines[2:] == ["new to it  what is marked *", "open       nothing"]
     ended = pyworkflow("history", "p", "--at", "9")

@@ -195,6 +195,13 @@ def test_what_was_asked_to_cancel_ends_at_once() -> None:
     assert [one.id for one in begun.unfinished_activities()] == ["2"]
 
 
+def test_what_ended_after_it_was_asked_to_cancel_is_over_and_its_id_is_free() -> None:
+    history = run(ASKED, *decided(a("1")), ASKED, *decided(CancelActivity("1")), ended("1", ActivityCanceled()))
+    assert len(prefix(history, 6, NOW).history) == 6
+    again = run(*history.history[1:], ASKED, *decided(a("1")))
+    assert [one.id for one in prefix(again, 8, NOW).unfinished_activities()] == ["1"]
+
+
 def test_times_do_not_decrease_where_the_history_is_from_a_clock_ahead() -> None:
     begun = prefix(run(ASKED, *decided(a("1"))), 3, BEGAN, {3: ActivityCompleted()})
     assert begun.history[-1].datetime == BEGAN + timedelta(seconds=2)

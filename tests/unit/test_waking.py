@@ -67,6 +67,22 @@ def test_an_activity_wakes_a_poll(backend: Backend, waiting: Callable[..., Any])
         assert poll.result().process_id == str(number)
 
 
+def test_a_fork_wakes_polls_for_what_is_due_in_it(backend: Backend, waiting: Callable[..., Any]) -> None:
+    backend.start_process(Process("Order", "p"))
+    task = backend.poll_decision_task()
+    assert task is not None
+    backend.complete_decision_task(task, ScheduleActivity("Pay"))
+    assert backend.poll_activity_task() is not None
+    run = backend.process_by_id("p")
+    for number in range(20):
+        poll = waiting(partial(backend.poll_decision_task, wait=WAIT))
+        backend.fork_process(run, 1, id=f"d{number}")
+        assert poll.result().process.id == f"d{number}"
+        poll = waiting(partial(backend.poll_activity_task, wait=WAIT))
+        backend.fork_process(run, 3, id=f"a{number}")
+        assert poll.result().process_id == f"a{number}"
+
+
 def test_a_timer_wakes_a_poll_when_it_is_due(backend: Backend) -> None:
     backend.start_process(Process("Order", "p"))
     task = backend.poll_decision_task()

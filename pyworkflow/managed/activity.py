@@ -35,6 +35,9 @@ class Activity:
     restart_lost: ClassVar[bool] = True
     """Is it executed again when its worker dies? With False it ends with ActivityTimedOut(timeout="worker")."""
 
+    example_result: ClassVar[Any] = None
+    """What it can return: an example for `pyworkflow fuzz`, which does not execute it."""
+
     name: ClassVar[str] = ClassName("Activity")  # type: ignore[assignment]
     """What histories call it: the class name less `Activity`."""
 

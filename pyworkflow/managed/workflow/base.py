@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from pyworkflow.defaults import Defaults
@@ -25,6 +26,18 @@ class Workflow:
 
     decision_timeout: ClassVar[float] = Defaults.DECISION_TIMEOUT
     """How long one decision may take, before it is asked for again."""
+
+    signals: ClassVar[Mapping[str, Any]] = MappingProxyType({})
+    """The signals that it understands, each with an example of its data. For those who read it, and for `fuzz`."""
+
+    example_input: ClassVar[Any] = None
+    """What it can be started with: an example for `fuzz`."""
+
+    waits_for_signals: ClassVar[bool] = False
+    """May it be open with nothing going on, until a signal comes? Otherwise `fuzz` takes it for stuck then."""
+
+    fuzz_allows: ClassVar[Collection[str]] = ()
+    """Names of what `fuzz` finds, such as `batching`, that is meant to be so here."""
 
     name: ClassVar[str] = ClassName("Workflow")  # type: ignore[assignment]
     """What histories call it: the class name less `Workflow`."""

@@ -1,0 +1,57 @@
+"""A question, asked twice: at another time, with other luck, of a process that is made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pyworkflow.decision import Decision
+from pyworkflow.fuzz import findings
+from pyworkflow.fuzz.elsewhen import Elsewhen
+from pyworkflow.fuzz.findings import Finding, Found
+from pyworkflow.managed import Workflow
+from pyworkflow.process import Process
+from pyworkflow.replay import Answer, Difference, Raised, TimedOut, answer, difference
+from pyworkflow.replay.answer import LONGEST
+from pyworkflow.replay.words import how_words
+
+
+class Asking:
+    """Asks workflows. `longest` is in seconds, for one decision."""
+
+    def __init__(self, longest: float = LONGEST) -> None:
+        self._longest = longest
+        self._elsewhen = Elsewhen()
+
+    def ask(self, workflow: type[Workflow], process: Process, again: Callable[[], Process]) -> Sequence[Decision]:
+        """What it decides. `again` makes the process anew. Raises Found if that is no answer, or not the only one."""
+        here = len(process.history)  # so that a play meets many times, and the next play the same ones
+        first = self._answer(workflow, process, here, here)
+        second = self._answer(workflow, again(), here + 1, here + 1)
+        how = difference(first.decisions, second)
+        if how is not None:
+            raise Found(Finding(findings.TWO_ANSWERS, again(), self._why(workflow, first, again, here, how)))
+        return first.decisions
+
+    def _answer(self, workflow: type[Workflow], process: Process, time: int, chance: int) -> Answer:
+        with self._elsewhen.at(time, chance):
+            made = answer(workflow, process, self._longest)
+        match made:
+            case Answer():
+                return made
+            case TimedOut(seconds=seconds):
+                raise Found(Finding(findings.SLOW, process, f"it takes more than {seconds:g} s"))
+            case Raised(reason=reason, where=where, traceback=traceback):
+                illegal = reason.startswith("InvalidDecisionException")
+                kind = findings.ILLEGAL if illegal else findings.RAISES
+                raise Found(Finding(kind, process, reason, where, traceback))
+
+    def _why(
+        self, workflow: type[Workflow], first: Answer, again: Callable[[], Process], here: int, how: Difference
+    ) -> str:
+        """How the answers differ, and what that depends on: what differs makes the difference."""
+        words = ", ".join(how_words(how))
+        if difference(first.decisions, self._answer(workflow, again(), here + 1, here)):
+            return f"it depends on the clock: {words}"
+        if difference(first.decisions, self._answer(workflow, again(), here, here + 1)):
+            return f"it depends on chance: {words}"
+        return f"it depends on something that is neither in the history, nor the clock, nor chance: {words}"

@@ -52,7 +52,8 @@ MAY_IMPORT = {
     "replay": VOCABULARY | {"codec", "managed"},  # of histories alone, wherever they come from
     "config": LOCAL | {"managed"},
     "testing": LOCAL | {"managed", "config", "replay"},  # config: golden histories are those of a project
-    "cli": LOCAL | {"managed", "config", "replay", "testing"},
+    "fuzz": RULES | {"memory", "managed", "replay", "testing"},  # on the real engine, in memory
+    "cli": LOCAL | {"managed", "config", "replay", "testing", "fuzz"},
     "__main__": {"cli"},
     "__init__": VOCABULARY,
 }
@@ -69,6 +70,7 @@ ONLY_IN = {
     "fcntl": "engine/leases.py",
     "filelock": "datastore/",
     "redis": "datastore/",
+    "hypothesis": "fuzz/",
     "blinker": "blinker/",
     "boto3": "amazonswf/service.py",
     "botocore": ("amazonswf/service.py", "amazonswf/errors.py"),
@@ -151,5 +153,16 @@ def test_importing_the_package_loads_the_vocabulary_and_no_backend() -> None:
 
 @pytest.mark.parametrize("statement", ["import pyworkflow.memory", "import pyworkflow.managed.worker"])
 def test_what_is_heavy_is_loaded_only_by_what_needs_it(statement: str) -> None:
-    heavy = {"sqlite3", "typer", "rich", "pytest", "watchfiles", "sqlite_utils", "tomli", "boto3", "botocore"}
+    heavy = {
+        "sqlite3",
+        "typer",
+        "rich",
+        "pytest",
+        "watchfiles",
+        "sqlite_utils",
+        "tomli",
+        "boto3",
+        "botocore",
+        "hypothesis",
+    }
     assert not loaded(statement) & heavy

@@ -16,6 +16,7 @@ from pyworkflow.cli.commands.dev import dev
 from pyworkflow.cli.commands.export import export
 from pyworkflow.cli.commands.fail import fail
 from pyworkflow.cli.commands.fork import fork
+from pyworkflow.cli.commands.fuzz import fuzz
 from pyworkflow.cli.commands.history import history
 from pyworkflow.cli.commands.import_ import import_processes
 from pyworkflow.cli.commands.init import init
@@ -60,9 +61,9 @@ def options(
     workflows.toml, in this folder or the nearest parent that has one, says where the code is and where
     processes are kept. These options can stand anywhere on the line.
 
-    Exit codes: 0 ok; 1 the process ended other than completed; 2 usage or configuration; 3 no such process or
-    workflow; 4 conflict, such as an id that is taken; 5 the backend cannot be reached or is locked; 6 a replay
-    differs; 124 a wait timed out; 130 Ctrl-C.
+    Exit codes: 0 ok; 1 the process ended other than completed, or fuzz found something; 2 usage or configuration;
+    3 no such process or workflow; 4 conflict, such as an id that is taken; 5 the backend cannot be reached or is
+    locked; 6 a replay differs; 124 a wait timed out; 130 Ctrl-C.
     """
     context.obj = Session(config, backend or None)
     if version:
@@ -86,6 +87,7 @@ app.command()(history)
 app.command()(replay)
 app.command("debug")(debug_process)
 app.command()(fork)
+app.command()(fuzz)
 app.command()(complete)
 app.command()(fail)
 app.command()(export)

@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -167,7 +167,7 @@ def _written(lines: Iterable[str], stream: TextIO) -> int:
     return count
 
 
-def progress(items: Iterable[Item], what: str) -> Iterator[Item]:
+def progress(items: Iterable[Item], what: str) -> Generator[Item, None, None]:
     """The items, counted on stderr while they pass, where that is a terminal."""
     if not sys.stderr.isatty():
         yield from items

@@ -31,7 +31,6 @@ from pyworkflow.managed import Workflow
 from pyworkflow.process import Process, ProcessCompleted
 from pyworkflow.task import DecisionTask
 
-ID = "fuzz"  # of the process
 LONGEST = 60  # decisions; a process that makes more is taken for one that has no end
 
 
@@ -44,6 +43,7 @@ class Subject:
     values: Values
     asking: Asking
     allowed: frozenset[str] = frozenset()
+    id: str = "fuzz"  # of the process
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Play:
     def __init__(self, subject: Subject, script: Script) -> None:
         self.subject = subject
         self.outcome = Outcome()
-        self._input, self._others = script.input, script.others
+        self._id, self._input, self._others = subject.id, script.input, script.others
         self._world = World(subject.workflows)
         self._rounds = 0
         self._is_waiting = False  # for a signal, as it says itself
@@ -74,7 +74,7 @@ class Play:
     @property
     def pending(self) -> Pending:
         """What the process waits for."""
-        return self._world.pending(ID)
+        return self._world.pending(self._id)
 
     @property
     def is_open(self) -> bool:
@@ -83,7 +83,7 @@ class Play:
 
     def run(self) -> Process:
         """The process as it is."""
-        return self._world.process_by_id(ID, run=1)
+        return self._world.process_by_id(self._id, run=1)
 
     # --- what happens ---
 
@@ -114,23 +114,23 @@ class Play:
             world.tick()
         match step:
             case steps.Start():
-                world.start_process(Process(self.subject.workflow, ID, self._input))
+                world.start_process(Process(self.subject.workflow, self._id, self._input))
             case steps.Begin(activity=id):
-                return world.begin(ID, id)
+                return world.begin(self._id, id)
             case steps.End(activity=id, result=result):
-                return world.end(ID, id, result)
+                return world.end(self._id, id, result)
             case steps.TimeOut(activity=id, which=which):
-                return world.time_out(ID, id, which)
+                return world.time_out(self._id, id, which)
             case steps.Lose(activity=id):
-                return world.lose(ID, id)
+                return world.lose(self._id, id)
             case steps.EndChild(child=child, result=ended):
                 return world.close_child(child, ended)
             case steps.Send(signal=signal):
-                world.signal_process(ID, signal)
+                world.signal_process(self._id, signal)
             case steps.RequestCancel():
-                world.request_cancel_process(ID)
+                world.request_cancel_process(self._id)
             case steps.Pass():
-                return world.skip(ID)
+                return world.skip(self._id)
         return True
 
     def to_the_end(self) -> None:
@@ -187,7 +187,7 @@ class Play:
         workflow = self.subject.workflow
         while True:
             task = self._world.poll_decision_task(workflow.category, names=[workflow.name])
-            if task is None or task.process.id == ID:
+            if task is None or task.process.id == self._id:
                 return task
 
     def _asked(self, task: DecisionTask) -> Sequence[Decision]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings, strategie
 from hypothesis import seed as seeded
 from hypothesis.errors import HypothesisException
 
+from pyworkflow.exceptions import ConfigurationException
 from pyworkflow.fuzz.asking import Asking
 from pyworkflow.fuzz.drawing import Drawing
-from pyworkflow.fuzz.findings import Finding, Found
+from pyworkflow.fuzz.findings import KINDS, Finding, Found
 from pyworkflow.fuzz.listening import Listening
 from pyworkflow.fuzz.play import EndlessError, Play, Subject
 from pyworkflow.fuzz.shortening import shortest, wrong
@@ -50,7 +51,7 @@ def fuzz(
     signals: Iterable[Signal] = (),
     like: Iterable[Process] = (),
     workflows: Iterable[type[Workflow]] = (),
-    allow: Iterable[str] = (),
+    allow: Collection[str] = (),
     seed: int | None = None,
     examples: int = EXAMPLES,
     seconds: float | None = None,
@@ -66,6 +67,10 @@ def fuzz(
     It tries so many `examples`, and ends after `seconds` in any case, between two of them; one decision may take
     `longest` seconds. `tried` is called after each. Without a `seed` it takes one by chance.
     """
+    names = [kind.name for kind in KINDS]
+    for name in (*allow, *workflow.fuzz_allows):
+        if name not in names:
+            raise ConfigurationException(f"there is no finding {name!r} to allow: there are {', '.join(names)}")
     until = None if seconds is None else monotonic() + seconds
     subject = Subject(
         workflow,
@@ -78,7 +83,7 @@ def fuzz(
     chosen = SystemRandom().randrange(1_000_000) if seed is None else seed
     search = _Search(subject, chosen, examples, until, tried)
     findings: list[Finding] = []
-    while len(findings) < MOST and (found := search.next({one.key for one in findings})) is not None:
+    while len(findings) < MOST and (found := search.next(findings)) is not None:
         findings.append(found)
     return Report(workflow.name, chosen, subject.values, findings, search.tried)
 
@@ -102,8 +107,10 @@ class _Search:
         self._until = until
         self._tell = tell
 
-    def next(self, known: set[tuple[str, str]]) -> Finding | None:
-        """Something else than what is known, in the shortest history that was found; None if there is nothing."""
+    def next(self, findings: Sequence[Finding]) -> Finding | None:
+        """Something else than what is found, in the shortest history that was found; None if there is nothing."""
+        subject = replace(self._subject, id=f"fuzz-{len(findings) + 1}")  # so that one file can hold all
+        known = {one.key for one in findings}
         best: tuple[Finding, Script] | None = None
         plays = 0
 
@@ -111,8 +118,10 @@ class _Search:
             nonlocal best, plays
             if plays == SHRINKS or (self._until is not None and monotonic() > self._until):
                 raise _OverError
-            drawing = Drawing(self._subject, data.draw)
-            found = self._found(drawing)
+            drawing = Drawing(subject, data.draw)
+            self.tried += 1
+            self._tell()
+            found = wrong(subject, lambda: (drawing.play(), drawing.script))
             if best is not None:
                 plays += 1
             if found is None or found.key in known or (best is not None and found.key != best[0].key):
@@ -123,7 +132,7 @@ class _Search:
         # The last of these is that a workflow with two answers does not fail again as it did.
         with suppress(_OverError, _InterestingError, HypothesisException):
             self._run(look)
-        return None if best is None else shortest(self._subject, *best)
+        return None if best is None else shortest(subject, *best)
 
     def _run(self, look: Callable[[strategies.DataObject], None]) -> None:
         quietly = settings(
@@ -136,11 +145,6 @@ class _Search:
             suppress_health_check=list(HealthCheck),
         )
         seeded(self._seed)(quietly(given(data=strategies.data())(look)))()
-
-    def _found(self, drawing: Drawing) -> Finding | None:
-        self.tried += 1
-        self._tell()
-        return wrong(self._subject, lambda: (drawing.play(), drawing.script))
 
 
 def _heard(subject: Subject) -> Values:

@@ -30,6 +30,8 @@ PIECE = 1024 * 1024
 class ListFiles(Activity):
     """The regular files below a root, as sorted relative paths."""
 
+    example_result = {"root": "/usr/include", "files": ["math.h", "stdio.h", "sys/types.h"]}  # for `pyworkflow fuzz`
+
     def execute(self):
         root = Path(self.input["root"] or sysconfig.get_path("stdlib")).absolute()
         if not root.is_dir():
@@ -45,6 +47,8 @@ class ListFiles(Activity):
 
 class MeasureFile(Activity):
     """The size of one file, its lines and its SHA-256."""
+
+    example_result = {"file": "math.h", "bytes": 54, "lines": 3, "sha256": "9f86d081"}
 
     def execute(self):
         digest, size, lines = hashlib.sha256(), 0, 0

@@ -9,7 +9,7 @@ In this folder, with `pyworkflow worker` running in another terminal:
     pyworkflow history order-17
 
 Or, before it is shipped, `pyworkflow signal order-17 cancel`: what was paid is refunded. An item that cannot be
-shipped, such as a unicorn, cancels the rest as well.
+shipped, such as a unicorn, cancels the rest as well. `pyworkflow fuzz Order` tries what else can happen.
 """
 
 # ruff: noqa: ARG002 - rules are called with the event and the process
@@ -57,6 +57,11 @@ class OrderWorkflow(RuleSetWorkflow):
     """The rules say what an event sets going; when nothing is going on any more, `ending` says how the order ended."""
 
     activities = [SendInvoice, Ship, Refund]
+    example_input = {
+        "order": 17,
+        "items": ["book", "lamp"],
+    }  # examples are for readers, and for `pyworkflow fuzz Order`
+    signals = {"paid": {"amount": 30}, "extra": "candle", "cancel": None}
 
     @rules.process_started()
     def invoice(self, event, process):

@@ -23,8 +23,8 @@ from pyworkflow.process import ProcessCanceled, ProcessCompleted, ProcessFailed,
 MOST_GROUPS = 12
 MOST_STEPS = 3  # of a group
 GOES_ON = (False, *[True] * 7)  # is there one more group?
-GROWS = (False, False, False, True)  # has the group one more step?
-HOW = (steps.ONE_BY_ONE, *steps.BATCHED)
+GROWS = (*[False] * 5, *[True] * 3)  # has the group one more step?
+STARTS = (*[False] * 7, True)  # comes something before the first decision?
 BIT = strategies.booleans()
 BITS = 4  # of a choice
 WHY = "made up by fuzz"
@@ -66,14 +66,16 @@ def _groups(draw: Draw, first: Sequence[Step], choices: Choices) -> Group | None
         chosen.append(step)
     if not chosen:
         return None
-    several = len(chosen) > 1 or (isinstance(chosen[0], steps.Send) and chosen[0].twice)
-    return Group(tuple(chosen), _one_of(draw, HOW) if several else steps.ONE_BY_ONE)
+    # Several steps one by one are as good as several groups; but a signal that is sent twice is one step.
+    single = () if len(chosen) > 1 else (steps.ONE_BY_ONE,)
+    twice = isinstance(chosen[0], steps.Send) and chosen[0].twice
+    return Group(tuple(chosen), _one_of(draw, single if single and not twice else (*single, *steps.BATCHED)))
 
 
 @strategies.composite
 def _steps(draw: Draw, chosen: Sequence[Step], choices: Choices) -> Step | None:
     """One more step; None if the group has enough. It is drawn whole, so that it can be left out whole."""
-    grows = not chosen or _one_of(draw, GROWS)
+    grows = not chosen or _one_of(draw, STARTS if isinstance(chosen[0], steps.Start) else GROWS)
     left = [kind for kind in (_besides(kind, chosen) for kind in choices) if kind]
     if not grows or not left or len(chosen) == MOST_STEPS:
         return None
@@ -106,7 +108,7 @@ def _about(step: Step) -> object:
 def _outside(values: Values) -> Choices:
     """What can come from outside, at any time."""
     sent = [steps.Send(signal, twice) for twice in (False, True) for signal in values.signals]
-    return sent, [steps.RequestCancel()]
+    return ([*sent, steps.RequestCancel()],)
 
 
 def _inside(pending: Pending, values: Values) -> Choices:
@@ -115,18 +117,12 @@ def _inside(pending: Pending, values: Values) -> Choices:
     return (
         list(_completed(activities, values)),
         [steps.End(one.execution.id, ActivityFailed(WHY)) for one in activities],
+        list(_interrupted(activities)),
         [steps.Pass()] if pending.timers else [],
         *_outside(values),
-        [
-            steps.TimeOut(one.execution.id, which)
-            for one in activities
-            for which in steps.TIME_OUTS
-            if which != "scheduled" or one.state == "waiting"
-        ],
-        [steps.End(one.execution.id, ActivityCanceled(WHY)) for one in activities],
-        [steps.Begin(one.execution.id) for one in activities if one.state == "waiting"],
-        [steps.Lose(one.execution.id) for one in activities],
         list(_children(children, values)),
+        [steps.Begin(one.execution.id) for one in activities if one.state == "waiting"]
+        + [steps.Lose(one.execution.id) for one in activities],
     )
 
 
@@ -134,6 +130,14 @@ def _completed(activities: Iterable[PendingActivity], values: Values) -> Iterato
     for one in activities:
         for result in values.results_of(one.execution.activity):
             yield steps.End(one.execution.id, ActivityCompleted(result))
+
+
+def _interrupted(activities: Iterable[PendingActivity]) -> Iterator[Step]:
+    yield from (steps.End(one.execution.id, ActivityCanceled(WHY)) for one in activities)
+    for which in steps.TIME_OUTS:
+        for one in activities:
+            if which != "scheduled" or one.state == "waiting":
+                yield steps.TimeOut(one.execution.id, which)
 
 
 def _children(children: Iterable[Summary], values: Values) -> Iterator[Step]:

@@ -9,10 +9,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import get_ident
 from typing import Any
 
 BEGIN = 1_780_000_000.0  # in 2026; seconds since 1970
-STRIDE = 37 * 86_400 + 5 * 3600 + 17 * 60 + 11.618  # from one time to the next: all that can be read off it changes
+STRIDE = 401 * 86_400 + 5 * 3600 + 17 * 60 + 11.618  # from one time to the next: year, weekday and hour change too
 READ = 0.001  # seconds that pass between two looks at a clock
 
 
@@ -20,12 +21,14 @@ class Elsewhen:
     """Stands in for the clocks and the sources of chance, in all modules that have them by name when it is made.
 
     What is out of reach (another library's generator, a clock read by an extension) is what it is: it differs by
-    itself, if only a little.
+    itself, if only a little. Other threads are told the real time, and so are modules that are imported meanwhile and
+    keep the stand-ins.
     """
 
     def __init__(self) -> None:
         self._seconds = BEGIN
-        self._generator = random.Random(0)
+        self._thread: int | None = None  # that is elsewhen
+        self._generator = random.Random()
         self._stand_ins = {id(real): stand_in for real, stand_in in self._pairs()}
         self._places = list(self._found())
 
@@ -36,6 +39,7 @@ class Elsewhen:
         self._seconds = BEGIN + STRIDE * time
         self._generator.seed(chance)
         random.seed(chance)
+        self._thread = get_ident()
         for names, name, _, stand_in in self._places:
             names[name] = stand_in
         try:
@@ -44,10 +48,7 @@ class Elsewhen:
             for names, name, real, _ in self._places:
                 names[name] = real
             random.setstate(before)
-
-    def _now(self) -> float:
-        self._seconds += READ
-        return self._seconds
+            self._thread = None
 
     def _found(self) -> Iterator[tuple[dict[str, Any], str, Any, Any]]:
         """The names that are to mean something else, with what they mean and what they are to mean."""
@@ -57,21 +58,29 @@ class Elsewhen:
                 continue
             names = getattr(module, "__dict__", {})
             for name, value in list(names.items()):
-                if id(value) in self._stand_ins and names is not globals():
+                if id(value) in self._stand_ins:
                     yield names, name, value, self._stand_ins[id(value)]
 
     def _pairs(self) -> Iterator[tuple[Any, Callable[..., Any]]]:
-        now = self._now
-        yield from ((clock, now) for clock in (time.time, time.monotonic, time.perf_counter))
+        now, read = self._now, time.time
+        for clock in (time.time, time.monotonic, time.perf_counter):
+            yield clock, lambda clock=clock: now(clock)
         for clock in (time.time_ns, time.monotonic_ns, time.perf_counter_ns):
-            yield clock, lambda: int(now() * 1e9)
+            yield clock, lambda clock=clock: round(now(lambda: clock() / 1e9) * 1e9)
         for told in (time.localtime, time.gmtime, time.ctime):
-            yield told, lambda seconds=None, told=told: told(now() if seconds is None else seconds)
+            yield told, lambda seconds=None, told=told: told(now(read) if seconds is None else seconds)
         strftime, localtime = time.strftime, time.localtime
-        yield strftime, lambda format, at=None: strftime(format, localtime(now()) if at is None else at)
-        yield datetime.datetime, _datetimes(now)
-        yield datetime.date, _dates(now)
-        yield os.urandom, self._generator.randbytes
+        yield strftime, lambda format, at=None: strftime(format, localtime(now(read)) if at is None else at)
+        yield datetime.datetime, _datetimes(lambda: now(read))
+        yield datetime.date, _dates(lambda: now(read))
+        urandom = os.urandom
+        yield urandom, lambda size: self._generator.randbytes(size) if self._thread == get_ident() else urandom(size)
+
+    def _now(self, real: Callable[[], float]) -> float:
+        if self._thread != get_ident():
+            return real()
+        self._seconds += READ
+        return self._seconds
 
 
 class _Alike(type):

@@ -36,8 +36,8 @@ class Listening(Asking):
     Names that are looked up in a dictionary, or made up from the signal's, are not heard.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, longest: float) -> None:
+        super().__init__(longest)
         self.names: dict[str, None] = {}
 
     def ask(self, workflow: type[Workflow], process: Process, again: Callable[[], Process]) -> Sequence[Decision]:
@@ -45,6 +45,6 @@ class Listening(Asking):
         asked = again()
         *before, started = asked.history
         history = [*before, SignalEvent(Signal(name)), DecisionStartedEvent(datetime=started.datetime)]
-        answer(workflow, Process(asked.workflow, asked.id, asked.input, asked.tags, history))
+        answer(workflow, Process(asked.workflow, asked.id, asked.input, asked.tags, history), self.longest)
         self.names |= name.compared
         return super().ask(workflow, process, again)

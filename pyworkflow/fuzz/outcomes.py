@@ -21,7 +21,8 @@ def compare(subject: Subject, script: Script) -> None:
             _twice(subject, before, group)
             return
         if group.how in steps.BATCHED:
-            _batched(subject, before, group)
+            for how in dict.fromkeys((steps.TOGETHER, group.how)):
+                _batched(subject, before, replace(group, how=how))
             return
 
 

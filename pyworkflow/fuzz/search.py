@@ -16,7 +16,7 @@ from hypothesis.errors import HypothesisException
 from pyworkflow.exceptions import ConfigurationException
 from pyworkflow.fuzz.asking import Asking
 from pyworkflow.fuzz.drawing import Drawing
-from pyworkflow.fuzz.findings import KINDS, Finding, Found
+from pyworkflow.fuzz.findings import KINDS, SLOW, Finding, Found
 from pyworkflow.fuzz.listening import Listening
 from pyworkflow.fuzz.play import EndlessError, Play, Subject
 from pyworkflow.fuzz.shortening import shortest, wrong
@@ -27,7 +27,7 @@ from pyworkflow.process import Process
 from pyworkflow.replay.answer import LONGEST
 from pyworkflow.signal import Signal
 
-EXAMPLES = 200  # scripts, before nothing is taken to be wrong
+EXAMPLES = 300  # scripts that show nothing, before nothing is taken to be wrong
 MOST = 5  # findings of one search
 SHRINKS = 200  # plays to make the history of a finding shorter
 
@@ -56,6 +56,7 @@ def fuzz(
     examples: int = EXAMPLES,
     seconds: float | None = None,
     longest: float = LONGEST,
+    most: int = MOST,
     tried: Callable[[], object] = lambda: None,
 ) -> Report:
     """Take the workflow through what can happen to it, and report what is wrong with its answers.
@@ -64,8 +65,9 @@ def fuzz(
     in, besides those that the classes declare and those that the recorded runs in `like` hold. `workflows` are those
     that it starts as children. Findings whose kind is in `allow`, or in the workflow's `fuzz_allows`, do not count.
 
-    It tries so many `examples`, and ends after `seconds` in any case, between two of them; one decision may take
-    `longest` seconds. `tried` is called after each. Without a `seed` it takes one by chance.
+    After a finding it looks for another, until there are `most`, or none in so many `examples`; it ends after `seconds`
+    in any case. One decision may take `longest` seconds. `tried` is called with each example. Without a `seed` it takes
+    one by chance.
     """
     names = [kind.name for kind in KINDS]
     for name in (*allow, *workflow.fuzz_allows):
@@ -83,7 +85,10 @@ def fuzz(
     chosen = SystemRandom().randrange(1_000_000) if seed is None else seed
     search = _Search(subject, chosen, examples, until, tried)
     findings: list[Finding] = []
-    while len(findings) < MOST and (found := search.next(findings)) is not None:
+    while len(findings) < most and SLOW not in (one.kind for one in findings):
+        found = search.next(findings)
+        if found is None:
+            break
         findings.append(found)
     return Report(workflow.name, chosen, subject.values, findings, search.tried)
 
@@ -127,12 +132,16 @@ class _Search:
             if found is None or found.key in known or (best is not None and found.key != best[0].key):
                 return
             best = found, drawing.script  # the simplest so far: Hypothesis goes on from it to simpler ones only
+            if found.kind is SLOW:
+                raise _OverError  # to look again would take as long each time
             raise _InterestingError
 
         # The last of these is that a workflow with two answers does not fail again as it did.
         with suppress(_OverError, _InterestingError, HypothesisException):
             self._run(look)
-        return None if best is None else shortest(subject, *best)
+        if best is None or best[0].kind is SLOW:
+            return best and best[0]
+        return shortest(subject, *best)
 
     def _run(self, look: Callable[[strategies.DataObject], None]) -> None:
         quietly = settings(
@@ -150,7 +159,7 @@ class _Search:
 def _heard(subject: Subject) -> Values:
     """With the signals that the workflow listens for, besides those that are known."""
     values = subject.values
-    listening = Listening()
+    listening = Listening(subject.asking.longest)
     for input in values.inputs or (None,):
         with suppress(Found, EndlessError):
             Play(replace(subject, asking=listening), Script(input, groups=(Group((Start(),)),))).to_the_end()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import closing, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stdout
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -61,7 +61,7 @@ def fuzz(
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="N", help="Try the same as a search that told this seed.")
     ] = None,
-    examples: Annotated[int, typer.Option("--examples", min=1, metavar="N", help="How many histories to try.")] = 200,
+    examples: Annotated[int, typer.Option("--examples", min=1, metavar="N", help="How many histories to try.")] = 300,
     seconds: Annotated[
         float | None, typer.Option("--seconds", min=0.1, metavar="S", help="End after so many seconds in any case.")
     ] = None,
@@ -91,11 +91,7 @@ def fuzz(
         raise ConfigurationException(str(error)) from error
     inputs, signals = [json_value(one, "-i") for one in input or ()], list(map(_signal, signal or ()))
     results, runs = _results(result or (), cls, project.workflows), list(_runs(session, like or ()))
-    with (
-        closing(output.progress(count(), "histories tried")) as counted,
-        Path(os.devnull).open("w", encoding="utf-8") as nowhere,
-        redirect_stdout(nowhere),
-    ):
+    with closing(output.progress(count(), "histories tried")) as counted, _deaf(counted):
         report = search(
             cls,
             inputs=inputs,
@@ -114,6 +110,14 @@ def fuzz(
     _print(report, form)
     _tell(report, save)
     return FOUND if report.findings else 0
+
+
+@contextmanager
+def _deaf(counted: Iterator[int]) -> Iterator[None]:
+    """What the workflow prints, each time that it is asked, goes nowhere; the count, which has begun before, stays."""
+    next(counted)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
+        yield
 
 
 def _results(given: Iterable[str], cls: type[Workflow], workflows: Iterable[type[Workflow]]) -> dict[str, list[Json]]:

@@ -45,9 +45,13 @@ def traceback_of(error: BaseException, cls: type) -> str:
 def _users(trace: TracebackType | None) -> TracebackType | None:
     """From the first frame on that is none of ours."""
     first = trace
-    while first is not None and first.tb_frame.f_globals.get("__name__", "").startswith("pyworkflow."):
+    while first is not None and _is_ours(first):
         first = first.tb_next
     return first
+
+
+def _is_ours(trace: TracebackType) -> bool:
+    return str(trace.tb_frame.f_globals.get("__name__", "")).startswith("pyworkflow.")
 
 
 def _lacking(error: BaseException, cls: type) -> tuple[str, int] | None:
@@ -61,11 +65,14 @@ def _lacking(error: BaseException, cls: type) -> tuple[str, int] | None:
 
 
 def where(error: BaseException, cls: type) -> str:
-    """The file, relative to this folder if it is below, and the line that raised it; or where the class begins."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    place = _lacking(error, cls) or (trace and (trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+    """The file, relative to this folder if it is below, and the line that raised it; or where the class begins.
+
+    What ours raised is raised by the line that called it.
+    """
+    last = trace = error.__traceback__
+    while trace is not None:
+        last, trace = trace, _users(trace.tb_next) or (trace.tb_next if _is_ours(trace) else None)
+    place = _lacking(error, cls) or (last and (last.tb_frame.f_code.co_filename, last.tb_lineno))
     if place is None:
         return "?"
     file, line = place

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import count
 from uuid import NAMESPACE_OID, uuid5
 
+from pyworkflow import codec
 from pyworkflow.backend import Lease
 from pyworkflow.decision import Decision, activity_ids
 from pyworkflow.defaults import Defaults
@@ -64,7 +65,8 @@ class DecisionWorker(Worker[DecisionTask]):
         """Decide, or report why not."""
         try:
             with in_one_process():
-                decisions = self.decide(task)
+                # Others are made before it is told.
+                decisions = [codec.as_recorded(codec.DECISION, one) for one in self.decide(task)]
             deadline.met()
         except KeyboardInterrupt as error:
             if threading.current_thread() is threading.main_thread():

@@ -383,8 +383,8 @@ class Backend(ABC):
         """The same for several at once, at most so many; none if there is none. A backend may hand out fewer.
 
         Some come alone: with `quick` those of other names; one that was lost before, since it may be what its worker
-        died of, and others must not suffer for it; one that may not be restarted; one with a time-out of less than a
-        second, which runs from now on.
+        died of, and others must not suffer for it; one that may not be restarted; one with a time-out of less than
+        ten seconds, which runs from now on.
         """
         task = self.poll_activity_task(category, identity, wait=wait, lease=lease, root=root, names=names)
         return [] if task is None else [task]
@@ -437,7 +437,8 @@ class Backend(ABC):
     def put_back(self, task: DecisionTask | ActivityTask) -> None:
         """Give back a task that has not been begun: it waits again, and is not lost, where the backend can do that.
 
-        Nothing is recorded; an activity whose end was asked for is canceled now. Does nothing if the task is over.
+        Nothing is recorded, but of a decision that news has overtaken: its start is marked before the next. An
+        activity whose end was asked for is canceled now. Does nothing if the task is over.
         """
         self.release(task)
 

@@ -309,6 +309,14 @@ _PARTS: dict[type, dict[str, _Part]] = {
 }
 
 
+def as_recorded(part: _Part, value: Any) -> Any:
+    """The value as it would be recorded now, whatever becomes of what is in it; itself if it cannot be recorded."""
+    try:
+        return part.decode(part.encode(value, ""))
+    except InvalidValueException:
+        return value
+
+
 def encode_event(recorded: event.Event) -> Json:
     """The event without its type and its time, which stores keep beside it."""
     return _encode_fields(_EVENTS[recorded.type], recorded, "")

@@ -48,7 +48,7 @@ MAY_IMPORT = {
     "datastore": RULES | {"memory"},  # whose rows are its mirror
     "blinker": VOCABULARY | {"backend"},
     "amazonswf": PROMISE,  # never the rules, which are those of the other end
-    "managed": VOCABULARY | {"backend"},  # never the rules: it works with every backend
+    "managed": VOCABULARY | {"backend", "codec"},  # never the rules: it works with every backend
     "replay": VOCABULARY | {"codec", "managed"},  # of histories alone, wherever they come from
     "config": LOCAL | {"managed"},
     "testing": LOCAL | {"managed", "config", "replay"},  # config: golden histories are those of a project

@@ -59,7 +59,7 @@ async def _measure(address: str, processes: int, *, eager: bool) -> Measured:
             await client.execute_workflow(OneActivity.run, 0, id=name, task_queue=QUEUE, request_eager_start=eager)
             return perf_counter() - began
 
-    runner = UnsandboxedWorkflowRunner()  # which is a little faster
+    runner = UnsandboxedWorkflowRunner()  # the sandbox only checks more
     async with Worker(client, task_queue=QUEUE, workflows=[OneActivity], activities=[echo], workflow_runner=runner):
         await asyncio.gather(*(one(f"warm-up-{number}") for number in range(WARM_UP)))
         began = perf_counter()

@@ -62,7 +62,7 @@ Result = TypeVar("Result")
 LONGEST_WAIT = 1.0  # seconds between two looks of a waiting poll: the slow polling behind the wake-ups
 LEASE_CHECK = 1.0  # seconds between two looks for workers that died
 EXPIRED_AT_ONCE = 100  # things whose time is up, in one transaction
-SHORT = transitions.SECOND  # a time-out below this does not bear waiting for others
+SHORT = 10 * transitions.SECOND  # a time-out below this does not bear waiting for others
 LARGEST = 2**63 - 1  # the largest key and number that a store can hold
 
 
@@ -332,21 +332,22 @@ class EngineBackend(Backend):
         return task.context or ""
 
     def release(self, task: DecisionTask | ActivityTask) -> None:
-        self._give_back(task, transitions.activity_lost)
+        self._give_back(task, transitions.decision_lost, transitions.activity_lost)
 
     def put_back(self, task: DecisionTask | ActivityTask) -> None:
-        self._give_back(task, transitions.activity_put_back)
+        self._give_back(task, transitions.decision_put_back, transitions.activity_put_back)
 
     def _give_back(
-        self, task: DecisionTask | ActivityTask, of_activity: Callable[[ProcessHead, ActivityRow, int], Changes]
+        self,
+        task: DecisionTask | ActivityTask,
+        of_decision: Callable[[ProcessHead, int], Changes],
+        of_activity: Callable[[ProcessHead, ActivityRow, int], Changes],
     ) -> None:
-        """A decision that is given back is offered again, whether or not it was begun."""
-
         def operation(session: Session) -> None:
             if isinstance(task, DecisionTask):
                 head = _running_decision(session.transaction, task.context)
                 if head is not None:
-                    session.record(transitions.decision_lost(head, session.now))
+                    session.record(of_decision(head, session.now))
             else:
                 row = _taken_activity(session.transaction, task.context)
                 if row is not None and row.state == "running":  # and not handed off

@@ -35,6 +35,7 @@ SECOND = 1_000_000
 LONGEST_PAUSE = 60 * SECOND  # between two offers of a decision that fails (D8)
 MOST_LOSSES = 3  # of one activity (A5)
 WORKER_LOST = "its worker was lost"
+NOT_BEGUN = "it was put back before it was begun"
 
 
 # --- processes --------------------------------------------------------------------------------------------------
@@ -169,7 +170,7 @@ def start_decision(head: ProcessHead, worker: Worker, now: int) -> Changes:
     events: list[Event] = []
     if head.start_number != head.length or head.length == 0:
         if head.start_number is not None:
-            events.append(DecisionFailedEvent(head.error or WORKER_LOST))
+            events.append(DecisionFailedEvent(head.error or NOT_BEGUN))
         events.append(DecisionStartedEvent(worker.identity, worker.code))
     handed_out = head._replace(
         decision="running",
@@ -252,6 +253,11 @@ def _settled(head: ProcessHead) -> ProcessHead:
         identity=None,
         code=None,
     )
+
+
+def decision_put_back(head: ProcessHead, now: int) -> Changes:
+    """It was handed out, and not begun: offered again at once, and no error (Z6)."""
+    return Changes(due(head, now))
 
 
 # --- activities and timers --------------------------------------------------------------------------------------

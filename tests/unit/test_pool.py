@@ -11,6 +11,7 @@ import pytest
 
 from pyworkflow import Process
 from pyworkflow.decision import CompleteProcess, ScheduleActivity, StartChildProcess, Timer
+from pyworkflow.event import ActivityEvent
 from pyworkflow.exceptions import BackendException, BackendUnavailableException
 from pyworkflow.managed import Activity, Manager, Workflow
 from pyworkflow.managed.worker import DecisionWorker, Worker, WorkerPool, pool
@@ -556,6 +557,78 @@ def test_activities_that_were_taken_together_are_told_together(
     until(is_closed(together, "p"))
     types = [event.type for event in together.process_by_id("p").history]
     assert types[5:11] == ["activity_started"] * 3 + ["activity"] * 3
+
+
+class CountActivity(Activity):
+    """Returns what all of them share."""
+
+    shared: ClassVar[dict[str, int]] = {}
+
+    def execute(self) -> Any:
+        self.shared["count"] = self.shared.get("count", 0) + 1
+        return self.shared
+
+
+class CountWorkflow(Workflow):
+    activities = (CountActivity,)
+    shared: ClassVar[list[str]] = []
+
+    def decide(self, process: Process) -> Any:
+        if process.is_new:
+            self.shared.append(str(process.id))
+            return ScheduleActivity(CountActivity, input=self.shared)
+        return CompleteProcess()
+
+
+def test_what_was_answered_stays_so_though_others_answer_before_it_is_told(
+    run: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Worker, "most", lambda _: 3)
+    monkeypatch.setattr(Quick, "names", lambda _: [CountActivity.name])
+    monkeypatch.setattr(CountActivity, "shared", {})
+    monkeypatch.setattr(CountWorkflow, "shared", [])
+    with MemoryBackend() as backend:
+        manager = Manager(backend, [CountWorkflow])
+        for id in "abc":
+            manager.start_process(Process(CountWorkflow, id=id))
+        assert run(manager, concurrency=1, burst=True).ended()
+        histories = [manager.process_by_id(id).history for id in "abc"]
+    ended = [event for history in histories for event in history if isinstance(event, ActivityEvent)]
+    assert [event.result.result for event in ended] == [{"count": 1}, {"count": 2}, {"count": 3}]  # type: ignore[attr-defined]
+    assert [event.activity_execution.input for event in ended] == [["a"], ["a", "b"], ["a", "b", "c"]]
+
+
+@pytest.mark.usefixtures("gate")
+def test_what_cannot_be_put_back_is_put_back_when_the_backend_is_there_again(
+    together: Manager, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_back, tried = together.backend.put_back, threading.Event()
+
+    def away(task: Any) -> None:
+        if not tried.is_set():
+            tried.set()
+            raise BackendUnavailableException("away")
+        put_back(task)
+
+    monkeypatch.setattr(together.backend, "put_back", away)
+    run(together, concurrency=1)
+    until(lambda: left(together) == {"slow": "running", "last": "waiting"})
+    assert tried.is_set()
+
+
+def test_an_abort_does_not_wait_for_a_backend_that_is_away(
+    together: Manager, gate: Gate, run: Running, until: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = run(together, concurrency=1)
+    until(lambda: gate.inside == 1)
+
+    def away(*_: Any) -> None:
+        raise BackendUnavailableException("away")
+
+    for name in ("complete_activity_task", "put_back", "release"):
+        monkeypatch.setattr(together.backend, name, away)
+    started.pool.abort()
+    assert started.ended()
 
 
 def test_a_pool_that_counts_its_tasks_takes_them_one_by_one(batches: Manager, gate: Gate, run: Running) -> None:

@@ -8,6 +8,7 @@ import threading
 from functools import partial
 from time import monotonic
 
+from pyworkflow import codec
 from pyworkflow.activity import ActivityCompleted, ActivityFailed, ActivityResult, InterruptedActivityResult
 from pyworkflow.backend import Lease
 from pyworkflow.defaults import Defaults
@@ -88,7 +89,8 @@ class ActivityWorker(Worker[ActivityTask]):
         backend = self.manager.backend
         if result is None:
             return Ending(lambda: backend.hand_off(task), lambda _: Outcome("handed off"))
-        return Ending(lambda: backend.complete_activity_task(task, result), partial(_outcome, place))
+        end = codec.as_recorded(codec.ACTIVITY_RESULT, result)  # others are executed before it is told
+        return Ending(lambda: backend.complete_activity_task(task, end), partial(_outcome, place))
 
     def close(self) -> None:
         """Give up what is still held under a lease of its own, and the loop."""

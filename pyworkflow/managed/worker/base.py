@@ -9,6 +9,7 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from time import monotonic
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -162,6 +163,10 @@ class Worker(ABC, Generic[Task]):
                     self._give_back(one.task, answer.error, logger)
             done = again
 
+    def put_back(self, tasks: Sequence[Task]) -> None:
+        """Give back tasks that have not been begun."""
+        self._told([partial(self.manager.backend.put_back, task) for task in tasks])
+
     def _told(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
         """What each returned, or `Raised`: made again until the backend can be reached, or it is time to stop."""
         answers: list[Any] = [UNTOLD] * len(calls)
@@ -219,26 +224,12 @@ def _is_untold(answer: object) -> bool:
 @contextmanager
 def in_one_process() -> Iterator[None]:
     """Where the user's code runs: if it forks and the child comes back, the child ends, since the task is not its."""
-    before = _forks.count
+    pid = os.getpid()
     try:
         yield
     finally:
-        if _forks.count != before:
+        if os.getpid() != pid:
             os._exit(0)
-
-
-class _Forks:
-    """How many forks made this process out of one that has loaded this module. To ask for its id would be slow."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        os.register_at_fork(after_in_child=self._one_more)
-
-    def _one_more(self) -> None:
-        self.count += 1
-
-
-_forks = _Forks()
 
 
 def printable(text: str) -> str:

@@ -6,6 +6,7 @@ import logging
 import threading
 from functools import partial
 
+from pyworkflow import codec
 from pyworkflow.backend import Lease
 from pyworkflow.decision import Decision
 from pyworkflow.defaults import Defaults
@@ -60,7 +61,8 @@ class DecisionWorker(Worker[DecisionTask]):
         """Decide, or report why not."""
         try:
             with in_one_process():
-                decisions = self.decide(task)
+                # Others are made before it is told.
+                decisions = [codec.as_recorded(codec.DECISION, one) for one in self.decide(task)]
             deadline.met()
         except KeyboardInterrupt as error:
             if threading.current_thread() is threading.main_thread():

@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from enum import Enum
-from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
@@ -26,6 +25,7 @@ from pyworkflow.managed.worker.source import Source
 
 LOOK = 1.0  # seconds between two looks for threads that are stuck
 GRACE = 1.0  # seconds that a thread may be late
+KEEPER_ENDS = 5.0  # seconds that the thread which keeps time has to end
 SLOW = 0.02  # seconds after which what was taken together does not wait for each other
 
 
@@ -88,20 +88,24 @@ class WorkerPool:
 
         Raises BackendException for a trouble of the backend's that will not pass by itself.
         """
+        keeper = threading.Thread(target=self._keep_time, name="pyworkflow-time", daemon=True)
         lease = self._outage.ride_out(lambda: self.manager.backend.lease(self.identity))
         try:
             # What is due first: or one kind of worker could find nothing to do before the other has found it lost.
             self._outage.ride_out(self.manager.backend.apply_due)
-            threading.Thread(target=self._keep_time, name="pyworkflow-time", daemon=True).start()
+            keeper.start()
             threads = self._threads(lease)
             for thread in threads:
                 thread.start()
             self._wait_for(len(threads))
         finally:
             self._stop_polling()
-            self._release()
+            self._outage.stopping.set()  # what cannot be told now will not be
             self._ended.set()
             self._watch.set()
+            if keeper.ident is not None:
+                keeper.join(KEEPER_ENDS)  # or what it gives back just now would count as lost
+            self._release()
             self._loop.close()
             with suppress(BackendException):
                 lease.close()
@@ -152,14 +156,17 @@ class WorkerPool:
         """What is due is applied by polls; but all threads can be busy, or stuck. Until the pool has ended."""
         looked = monotonic()
         while not self._ended.is_set():
-            if self._watch.wait(LOOK):
-                self._watch.clear()
-                self._ended.wait(SLOW)
-                self._hurry()
-            if monotonic() - looked >= LOOK:
-                with suppress(BackendException):  # which the polls report
-                    self.manager.backend.apply_due()
-                looked = monotonic()
+            try:
+                if self._watch.wait(LOOK):
+                    self._watch.clear()
+                    self._ended.wait(SLOW)
+                    self._hurry()
+                if monotonic() - looked >= LOOK:
+                    looked = monotonic()
+                    with suppress(BackendException):  # which the polls report
+                        self.manager.backend.apply_due()
+            except BaseException:  # of an observer's, say: without this thread nothing would be in time
+                self._logger.exception("keeping time failed, going on")
 
     def _hurry(self) -> None:
         """What waits in a batch for a task that takes long waits no more."""
@@ -192,16 +199,19 @@ class WorkerPool:
         self._batches.add(batch)
         if batch.is_waited_for():  # and so it has not one task only
             self._watch.set()
+        done = 0
         try:
-            self._do_all(batch)
+            done = self._do_all(batch)
         finally:
             self._let_go(batch)
             self._batches.discard(batch)
+        if done:
+            batch.worker.paced(done, batch.age())
         return not batch.abandoned
 
-    def _do_all(self, batch: Batch) -> None:
-        """Do the tasks of the batch, but for those that another thread gives back meanwhile."""
-        began, count = monotonic(), 0
+    def _do_all(self, batch: Batch) -> int:
+        """Do the tasks of the batch, but for those that another thread gives back meanwhile; how many were done."""
+        count = 0
         while (taken := batch.next()) is not None:
             if taken.deadline.left() <= 0:
                 self._put_back([taken])
@@ -216,8 +226,7 @@ class WorkerPool:
             else:
                 batch.add(taken, done)
             count += 1
-        if count:
-            batch.worker.paced(count, monotonic() - began)
+        return count
 
     def _let_go(self, batch: Batch) -> None:
         """Tell what is done, and give back what has not been begun."""
@@ -231,8 +240,7 @@ class WorkerPool:
                 self._put_back(waiting)
 
     def _put_back(self, tasks: Sequence[Taken]) -> None:
-        backend = self.manager.backend
-        backend.together([partial(backend.put_back, taken.task) for taken in tasks])
+        tasks[0].worker.put_back([taken.task for taken in tasks])
         self._ledger.remove(tasks)
 
     def _wait_for(self, threads: int) -> None:

@@ -182,13 +182,16 @@ class TogetherRules(Contract):
         self.start("p")
         task = some(self.backend.poll_decision_task())
         self.backend.put_back(task)
+        pending = some(self.backend.pending("p").decision)
+        assert (pending.state, pending.attempt) == ("due", 1)
+        assert pending.error is None or not self.backend.capabilities.restarts_lost
         assert some(self.backend.poll_decision_task()).process.id == "p"
 
     def test_Z6_activities_that_cannot_wait_for_others_come_alone(self) -> None:
         backend = self.backend
         backend.register_activity("Once", restart_lost=False)
-        backend.register_activity("Brief", execution_timeout=0.5)
-        backend.register_activity("Lively", heartbeat_timeout=0.5)
+        backend.register_activity("Brief", execution_timeout=5)
+        backend.register_activity("Lively", heartbeat_timeout=5)
         self.start("p")
         names = ("Pay", "Once", "Pay", "Brief", "Pay", "Lively", "Pay")
         self.decide(*[ScheduleActivity(name, id=str(number)) for number, name in enumerate(names)])

@@ -348,6 +348,16 @@ def test_when_the_one_that_watches_is_killed_the_others_end(running: Start, proj
     until(lambda: not list(leases()), "nobody holds a lease")
 
 
+def test_when_the_one_that_watches_is_killed_a_load_that_does_not_end_ends(running: Start, project: Path) -> None:
+    with (project / "flows.py").open("a") as flows:
+        flows.write("\nopen(f'loading-{os.getpid()}', 'w').close()\nwhile True: pass\n")
+    command = running("worker", "--reload")
+    until(lambda: any(project.glob("loading-*")), "it loads")
+    (loading,) = project.glob("loading-*")
+    command.kill()
+    until(lambda: not Path("/proc", loading.name.partition("-")[2]).exists(), "nobody is left")
+
+
 # --- reading sources ---
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import signal
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
-from threading import Lock
+from threading import Lock, Thread
 
 from pyworkflow.cli import output
 from pyworkflow.cli.errors import exit_code, one_line
@@ -48,8 +50,9 @@ def main(serving: Serving, link: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # which the supervisor hears
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     output.log_to_stderr(serving.log_level, with_process=serving.log_level <= logging.INFO)
-    _warm_up()
     loading = _Loading(serving, link)
+    Thread(target=loading.end_with_supervisor, daemon=True).start()
+    _warm_up()
     try:
         code = loading.run()
     except BaseException as error:
@@ -110,6 +113,14 @@ class _Loading:
             output.note(f"pyworkflow: {reason}")
         else:
             self._say(Failed(reason, code))
+
+    def end_with_supervisor(self) -> None:
+        """While it is not ready nobody else ends it, and what it loads may never end. Later it stops by itself."""
+        supervisor = parent_process()
+        if supervisor is not None:
+            connection.wait([supervisor.sentinel])
+            if not self._is_ready:
+                os._exit(1)
 
     def _heard(self, file: str, content: bytes) -> None:
         self._say(Read(file, digest(content)))

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
@@ -19,14 +19,11 @@ from pyworkflow.cli.follow import LOOK
 from pyworkflow.cli.ids import short_ids
 from pyworkflow.cli.narrate import Narrator, Told
 from pyworkflow.cli.output import Format, Lines, Part
-from pyworkflow.cli.session import Session
 from pyworkflow.cli.text import duration, shortened
+from pyworkflow.config import BackendSettings, open_backend
 from pyworkflow.exceptions import BackendException, UnknownProcessException, UnsupportedException
 from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.process import Process
-
-if TYPE_CHECKING:
-    from pyworkflow.config import BackendSettings
 
 KNOWN = 1000  # runs that are remembered, those told of last: of another the history is read again
 ID, WHAT, TOOK = 12, 32, 7  # characters of the columns
@@ -128,32 +125,33 @@ def newest(backend: Backend) -> int:
 
 
 class Streaming:
-    """The stream of the backend that the settings name, in a thread of its own, until closed.
+    """The stream of one backend, in a thread of its own, until closed.
 
     `ended` is called if it cannot go on, or if nobody reads it any more.
     """
 
-    def __init__(self, session: Session, wanted: Wanted, ended: Callable[[], None]) -> None:
-        self._session = session
+    def __init__(self, wanted: Wanted, ended: Callable[[], None]) -> None:
         self._wanted = wanted
         self._ended = ended
         self._settings: BackendSettings | None = None
         self._stop: Callable[[], None] = lambda: None
 
-    def attend(self) -> None:
-        """From now on nothing is missed of what happens in the backend that workflows.toml names now."""
-        session = Session(self._session.config, self._session.backend_url)
-        if session.settings.backend == self._settings:
+    def attend(self, settings: BackendSettings) -> None:
+        """From now on nothing is missed of what happens in this backend, instead of another.
+
+        Raises UnsupportedException if it tells only the events of one process.
+        """
+        if settings == self._settings:
             return
         self.close()
-        backend = session.open_backend()
+        backend = open_backend(settings)
         if not backend.capabilities.streams_all:
             backend.close()
             raise UnsupportedException(
-                f"the backend {session.settings.backend.shown}",
+                f"the backend {settings.shown}",
                 "tell the events of all processes: `pyworkflow worker --reload` does the rest of this command",
             )
-        self._settings = session.settings.backend
+        self._settings = settings
         stop = Event()
         thread = Thread(target=self._run, args=(Stream(backend, self._wanted), stop), daemon=True)
         thread.start()

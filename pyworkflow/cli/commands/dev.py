@@ -76,7 +76,7 @@ def dev(
     )
     output.log_to_stderr(serving.log_level)
     reloading = Reloading(serving)
-    streaming = Streaming(session, Wanted(form, workflow, id), reloading.stop)
+    streaming = Streaming(Wanted(form, workflow, id), reloading.stop)
     try:
         return reloading.run(streaming.attend)
     finally:

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
 from threading import Lock, Thread
+from typing import TYPE_CHECKING
 
 from pyworkflow.cli import output
 from pyworkflow.cli.errors import exit_code, one_line
 from pyworkflow.cli.serving import Serving, hints, introduction, pool_of, stopped
 from pyworkflow.cli.session import Session
+
+if TYPE_CHECKING:
+    from pyworkflow.backend import Backend
+    from pyworkflow.config import BackendSettings
 
 
 @dataclass(frozen=True)
@@ -29,9 +34,10 @@ class Read:
 
 @dataclass(frozen=True)
 class Ready:
-    """It can begin. `open` is what it makes of open processes, None where it does not decide."""
+    """It can begin, on this backend. `open` is what it makes of open processes, None where it does not decide."""
 
     code: str
+    backend: BackendSettings
     introduction: str
     hints: tuple[str, ...]
     open: str | None
@@ -80,7 +86,6 @@ class _Loading:
 
     def run(self) -> int:
         """Load, and work until stopped; the exit code."""
-        from pyworkflow.cli.reload.opened import open_processes
         from pyworkflow.config.fresh import load_fresh
 
         serving = self._serving
@@ -97,9 +102,10 @@ class _Loading:
             with output.prints_aside(), stopped(pool, alone=False):
                 ready = Ready(
                     session.project.code,
+                    session.settings.backend,
                     introduction(manager, session, pool.identity),
                     tuple(hints(manager, session, serving)),
-                    open_processes(backend, session.project) if serving.decisions else None,
+                    _open_processes(backend, session) if serving.decisions else None,
                 )
                 self._is_ready = True
                 self._say(ready)
@@ -136,6 +142,16 @@ class _Loading:
         except EOFError:
             return False
         return True
+
+
+def _open_processes(backend: Backend, session: Session) -> str:
+    """What the code makes of open processes; or why that is not known, which is no reason not to work."""
+    from pyworkflow.cli.reload.opened import open_processes
+
+    try:
+        return open_processes(backend, session.project)
+    except Exception as error:
+        return f"open processes were not looked at: {one_line(error)}"
 
 
 def digest(content: bytes) -> str:

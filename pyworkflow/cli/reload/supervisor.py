@@ -15,9 +15,10 @@ from pyworkflow.cli.processes import HOPELESS, Place, ended
 from pyworkflow.cli.reload.child import Failed, Read, Ready
 from pyworkflow.cli.reload.files import Alarm, Files, Mark, content
 from pyworkflow.cli.reload.process import Child, differs
+from pyworkflow.cli.reload.words import introduced
 from pyworkflow.cli.serving import STOPPING, Serving, handling
 from pyworkflow.cli.session import Session
-from pyworkflow.config.settings import shown_path
+from pyworkflow.config import BackendSettings
 
 LOGGER = logging.getLogger("pyworkflow.worker")
 PATIENCE = 5.0  # seconds that a load may take without a word
@@ -55,10 +56,10 @@ class Reloading:
         self._heard = 0  # of those that were received
         self._code = 0
 
-    def run(self, attend: Callable[[], None] = lambda: None) -> int:
+    def run(self, attend: Callable[[BackendSettings], None] = lambda _: None) -> int:
         """The exit code: 0, 130 for Ctrl-C, or that of a worker for which there is no hope.
 
-        `attend` is called before a process begins to work; what it raises ends all.
+        `attend` is called with its backend before a process begins to work; what it raises ends all.
         """
         self._attend = attend
         with handling({signal.SIGINT: self.stop, signal.SIGTERM: self.stop}):
@@ -174,33 +175,18 @@ class Reloading:
             if was_refused:
                 self._tell(f"the code is again as it was: {old.code}")
         else:
-            self._attend()
-            self._introduce(ready, old)
+            self._attend(ready.backend)
+            for line in introduced(ready, None if old is None else old.code, self._saved):
+                self._tell(line)
             self._retire()
             child.go_on()
             self._loading, self._working, self._died = None, child, None
             self._place.started_at = monotonic()
         self._saved.clear()
 
-    def _introduce(self, ready: Ready, old: Child | None) -> None:
-        if old is None:
-            self._tell(ready.introduction)
-        elif old.code == ready.code:
-            self._tell(f"loaded anew: {self._names_of_saved()}; code {ready.code} as before")
-        else:
-            if ready.open is not None:
-                self._tell(ready.open)
-            self._tell(f"loaded anew: {self._names_of_saved()}; code {ready.code} instead of {old.code}")
-        for hint in ready.hints:
-            self._tell(hint)
-
     def _tell(self, text: str) -> None:
         if not self._quiet:
             output.note(text)
-
-    def _names_of_saved(self) -> str:
-        names = sorted(shown_path(file) for file in self._saved)
-        return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
     def _refuse(self, reason: str, code: int) -> None:
         """What was saved is of no use: what works goes on, and another save may be better."""
@@ -240,6 +226,8 @@ class Reloading:
             elif monotonic() >= child.deadline:
                 LOGGER.warning("worker process %s does not end: killed", child.process.pid)
                 child.kill()
+        if self._loading is not None and not self._loading.process.is_alive():
+            self._listen()  # to what it may have said last
         if self._loading is not None and not self._loading.process.is_alive():
             self._refuse(f"the process that loads the code ended {ended(self._loading.process.exitcode or 0)}", 1)
         if self._loading is not None and monotonic() >= self._loading.deadline:

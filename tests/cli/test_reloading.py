@@ -24,6 +24,10 @@ from pyworkflow.signal import Signal
 
 Start = Callable[..., Running]
 LOADED = "loaded anew: "
+ENDLESS = """
+open(f"loading-{os.getpid()}", "w").close()
+while True: pass
+"""
 
 
 @pytest.fixture
@@ -75,6 +79,20 @@ def starts(backend: Backend, id: str) -> list[DecisionStartedEvent]:
 
 def has(backend: Backend, id: str, result: object) -> bool:
     return backend.process_by_id(id).result == ProcessCompleted(result)
+
+
+def loading(project: Path) -> int:
+    """The process that loads code that never ends loading."""
+    until(lambda: any(project.glob("loading-*")), "it loads")
+    return int(next(project.glob("loading-*")).name.partition("-")[2])
+
+
+def is_gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return False
 
 
 # --- what is saved takes over ---
@@ -230,12 +248,14 @@ def test_a_load_that_does_not_end_is_told_and_the_next_save_ends_it(
 ) -> None:
     command = ready(running)
     good = (project / "flows.py").read_text()
-    (project / "flows.py").write_text(f"{good}\nwhile True: pass\n")
+    (project / "flows.py").write_text(f"{good}{ENDLESS}")
     command.wait_for("still loading after 5 s; code ")
+    loads = loading(project)
     backend.start_process(Process("Echo", "x", 1))
     until(lambda: has(backend, "x", 1), "the old code answers")
     (project / "flows.py").write_text(good.replace("return self.input", "return 'new'"))
     command.wait_for(LOADED)
+    until(lambda: is_gone(loads), "nobody is left")
 
 
 def test_with_nothing_that_loads_it_waits_for_a_save(running: Start, project: Path, backend: Backend) -> None:
@@ -350,12 +370,11 @@ def test_when_the_one_that_watches_is_killed_the_others_end(running: Start, proj
 
 def test_when_the_one_that_watches_is_killed_a_load_that_does_not_end_ends(running: Start, project: Path) -> None:
     with (project / "flows.py").open("a") as flows:
-        flows.write("\nopen(f'loading-{os.getpid()}', 'w').close()\nwhile True: pass\n")
+        flows.write(ENDLESS)
     command = running("worker", "--reload")
-    until(lambda: any(project.glob("loading-*")), "it loads")
-    (loading,) = project.glob("loading-*")
+    loads = loading(project)
     command.kill()
-    until(lambda: not Path("/proc", loading.name.partition("-")[2]).exists(), "nobody is left")
+    until(lambda: is_gone(loads), "nobody is left")
 
 
 # --- reading sources ---

@@ -35,8 +35,8 @@ def open_processes(backend: Backend, project: Project, seconds: float = SECONDS)
             whole = False  # which shows that our time was short, and not that it decides otherwise
             break
         tally.add(done)
-    if not tally.runs and whole:
-        return "no open processes"
+    if not tally.runs:
+        return "no open processes" if whole else "open processes: the time was too short to replay one"
     which = "" if whole else "the newest "
     where = " (pyworkflow replay --open tells where)" if tally.differ else ""
     return f"{which}{tally.summary('open process')}{where}"

@@ -120,7 +120,10 @@ def test_it_ends_when_nobody_reads_what_happens(project: Path, backend: Backend)
         assert b"; code " in command.stderr.readline()
         command.stdout.close()
         backend.start_process(Process("Echo", "x"))
-        assert command.wait(DEADLINE) == 0
+        try:
+            assert command.wait(DEADLINE) == 0
+        finally:
+            command.kill()
         assert b"Traceback" not in command.stderr.read()
 
 

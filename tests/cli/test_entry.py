@@ -86,6 +86,7 @@ def test_python_m_pyworkflow_is_the_command_and_its_code_is_the_exit_code() -> N
         (["history", "here", "--svg", "none/x.svg"], 2, "none/x.svg cannot be written: No such file"),
         (["export"], 2, "Invalid value for ID...: name the processes, or give --all"),
         (["export", "here", "--all"], 2, "Invalid value for ID...: name the processes, or give --all"),
+        (["export", "here", "--to", "flows.py/x.jsonl"], 2, "flows.py cannot be made: File exists"),
         (["export", "nobody"], 3, "there is no process 'nobody'"),
         (["import", "none.jsonl"], 2, "none.jsonl cannot be read: No such file"),
         (["import", "flows.py"], 2, "flows.py:2: not JSON: Expecting value"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import wait
@@ -31,10 +32,13 @@ class EventLoop:
         to hear of a cancel: when a pulse raises ActivityCanceled the coroutine is cancelled, and that is its ending
         unless it returns or raises something else.
         """
-        running = asyncio.run_coroutine_threadsafe(_ended(coroutine, pulse), self._begun())
+        loop = self._begun()
+        running = asyncio.run_coroutine_threadsafe(_ended(coroutine, pulse), loop)
         while not wait([running], timeout=max(deadline.left(), 0)).done:
             if deadline.left() <= 0:
                 running.cancel()
+                with suppress(RuntimeError):  # the loop is closed
+                    loop.call_soon_threadsafe(_close_unbegun, coroutine)
                 raise ActivityTimedOut(timeout=deadline.timeout)
         result, error = running.result()
         if error is not None:
@@ -86,6 +90,12 @@ async def _listen(pulse: Callable[[], None], task: asyncio.Task[Any], canceled: 
         except ActivityCanceled as asked:
             canceled.append(asked)
             task.cancel()
+
+
+def _close_unbegun(coroutine: Coroutine[Any, Any, Any]) -> None:
+    """What was canceled before it was begun will not be begun."""
+    if inspect.getcoroutinestate(coroutine) == inspect.CORO_CREATED:
+        coroutine.close()
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:

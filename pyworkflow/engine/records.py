@@ -35,7 +35,7 @@ class ProcessHead(NamedTuple):
     at `decision_deadline`). `attempts` counts how often the round has come to nothing, `error` says why the last did,
     `failed_codes` with which codes, a space on both sides of each. `start_number` is the event number of a
     decision_started that nothing in the history says came to nothing yet. `arrived`: has something called for a
-    decision since this one was handed out?
+    decision since this one was handed out? `code` is that of the worker who has it, or who had it last.
     """
 
     key: int

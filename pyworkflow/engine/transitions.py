@@ -144,7 +144,6 @@ def due(head: ProcessHead, at: int) -> ProcessHead:
         secret=None,
         lease=None,
         identity=None,
-        code=None,
         arrived=False,
     )
 
@@ -165,10 +164,12 @@ def start_decision(head: ProcessHead, worker: Worker, now: int) -> Changes:
     """Hand the decision out (D2).
 
     A start that came to nothing is marked so before the next one, so that what followed it counts as unseen (D7);
-    if nothing followed it, it serves again.
+    if nothing followed it, it serves again, but not for other code, which it would not name. Code that has failed in
+    this round is an exception: with two such, the history would grow all night (D8).
     """
     events: list[Event] = []
-    if head.start_number != head.length or head.length == 0:
+    same = worker.code in (None, head.code) or f" {worker.code} " in head.failed_codes
+    if head.start_number is None or head.start_number != head.length or not same:
         if head.start_number is not None:
             events.append(DecisionFailedEvent(head.error or NOT_BEGUN))
         events.append(DecisionStartedEvent(worker.identity, worker.code))

@@ -216,13 +216,21 @@ def test_one_more_decision_follows_where_there_is_news(arrived: bool, calls: boo
 
 def test_a_decision_that_was_lost_is_due_at_once_and_leaves_no_event() -> None:
     changes = transitions.decision_lost(deciding(), NOW + S)
-    assert changes == Changes(due(decision_at=NOW + S, start_number=5, error="its worker was lost"))
+    assert changes == Changes(due(decision_at=NOW + S, start_number=5, error="its worker was lost", code="v1"))
 
 
 def test_a_start_that_nothing_followed_serves_again() -> None:
     lost = transitions.decision_lost(deciding(), NOW).head
     changes = transitions.start_decision(lost, ANN, NOW)
     assert (changes.events, changes.head.start_number) == ((), 5)
+
+
+def test_a_start_does_not_serve_other_code_unless_that_has_failed_in_this_round() -> None:
+    lost = transitions.decision_lost(deciding(code="v0"), NOW).head
+    changes = transitions.start_decision(lost, ANN, NOW)
+    assert [event.type for event in changes.events] == ["decision_failed", "decision_started"]
+    failed = lost._replace(failed_codes=" v1 ")
+    assert transitions.start_decision(failed, ANN, NOW).events == ()
 
 
 def test_a_start_that_came_to_nothing_and_was_followed_is_marked_before_the_next() -> None:

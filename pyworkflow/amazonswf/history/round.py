@@ -22,7 +22,8 @@ class Round:
     """As the history so far leaves it. Each method is told what happened, and returns the events that it means to us.
 
     `state` is idle, due or running, since `since`. `start` is the number of a decision_started that nothing in our
-    history says came to nothing yet. `retry_at` is the end of a pause, while that lasts.
+    history says came to nothing yet. `retry_at` is the end of a pause, while that lasts. `code` is that of
+    the worker who has it, or who had it last.
     """
 
     state: str = "idle"
@@ -52,10 +53,17 @@ class Round:
             self.state, self.since = "due", at
 
     def started(self, length: int, at: datetime, identity: str | None, code: str | None) -> list[Event]:
-        """A worker has taken the task; our history had `length` events. A start that nothing followed serves again."""
-        self.state, self.since, self.identity, self.code, self._arrived = "running", at, identity, code, False
+        """A worker has taken the task; our history had `length` events.
+
+        A start that nothing followed serves again, but for code that it does not name and that has not failed yet.
+        """
+        self.state, self.since, self.identity, self._arrived = "running", at, identity, False
         self.silent = not self.news or self._pauses_for(code)
-        if self.silent or (length and self.start == length):
+        if self.silent:
+            return []
+        same = code in (None, self.code, *self.failed_codes)
+        self.code = code
+        if self.start is not None and self.start == length and same:
             return []
         lost: list[Event] = []
         if self.start is not None:

@@ -117,6 +117,18 @@ class FailingRules(Contract):
         assert self.types(process_id)[2:5] == ["decision_failed", "decision_started", "signal"]
         assert self.history(process_id)[5:] == [DecisionFailedEvent("second"), DecisionStartedEvent()]
 
+    @pytest.mark.parametrize("failures", [0, 1, 2])
+    def test_D8_the_history_names_the_code_that_decides_and_not_that_before_it(self, failures: int) -> None:
+        process_id = self.start()
+        for _ in range(failures):
+            self._fail(code="a")
+            self.clock.advance(self.backend.capabilities.longest_pause)
+        self.backend.release(some(self.backend.poll_decision_task(code="a")))
+        task = some(self.backend.poll_decision_task(code="b"))
+        self.backend.complete_decision_task(task, CompleteProcess())
+        started = [event for event in self.history(process_id) if isinstance(event, DecisionStartedEvent)]
+        assert started[-1].code == "b"
+
     def test_D8_a_decision_that_is_made_ends_the_round(self) -> None:
         process_id = self.start()
         for _ in range(3):

@@ -88,13 +88,13 @@ def test_an_error_is_told_with_its_place_and_with_what_was_put_in(pyworkflow: Co
 
 
 def test_what_is_found_is_saved_and_can_be_replayed(pyworkflow: Command, project: Path) -> None:
-    ended = pyworkflow("fuzz", "Foo", *SEED, "--save", "found.jsonl")
+    ended = pyworkflow("fuzz", "Foo", *SEED, "--save", "histories/found.jsonl")
     assert ended.code == 1
-    assert ended.err.startswith("2 histories written to found.jsonl\n")
-    with (project / "found.jsonl").open("rb") as lines:
+    assert ended.err.startswith("2 histories written to histories/found.jsonl\n")
+    with (project / "histories/found.jsonl").open("rb") as lines:
         runs = [runs for (runs,) in archive.read(lines)]
     assert [run.id for run in runs] == ["fuzz-1", "fuzz-2"]
-    replayed = pyworkflow("replay", "found.jsonl")
+    replayed = pyworkflow("replay", "histories/found.jsonl")
     assert replayed.code == 6
     assert replayed.lines == [
         "1 process of Foo: at \"activity Charge completed\" decide raises TypeError: 'NoneType' object is not "

@@ -106,6 +106,7 @@ def fuzz(
             tried=lambda: next(counted),
         )
     if save is not None and report.findings:
+        output.make_folder(save)
         output.write_file(save, output.json_lines(_saved(report)))
     _print(report, form)
     _tell(report, save)

@@ -76,6 +76,8 @@ def prefix(run: Process, number: int, now: datetime, results: Mapping[int, Activ
     scheduled by then; and for a child that is still open, since it will tell its own parent, and never this process.
     """
     length, unanswered = _whole(run, number)
+    if run.history[length - 1].type == "decision_started":
+        length -= 1  # another asks, at another time: his own start will say so
     events = list(run.history[:length])
     events[0] = ProcessStartedEvent(forked_from=Origin(str(run.id), run.run, length), datetime=events[0].datetime)
     now = max(now, events[-1].datetime)
@@ -88,8 +90,6 @@ def prefix(run: Process, number: int, now: datetime, results: Mapping[int, Activ
 
 def asks(begun: Process) -> bool:
     """Is there something in this history that its workflow has not answered yet?"""
-    if begun.history[-1].type == "decision_started":
-        return True
     asked = Process(history=[*begun.history, DecisionStartedEvent(datetime=begun.history[-1].datetime)])
     return any(event.calls_for_decision for event in asked.unseen_events())
 

@@ -95,7 +95,7 @@ def preview(begun: Process, workflow: type[Workflow]) -> Iterator[str]:
 
 def _summary(asked: int, differ: int) -> str:
     if asked == 0:
-        return "no decision in them"
+        return "nothing was decided yet"
     found = f"{differ} would be others today" if differ else "today's code decides the same"
     return f"{counted(asked, 'decision')} in them, {found}"
 

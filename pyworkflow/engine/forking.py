@@ -48,8 +48,7 @@ def fork(
     head = transitions.new_process(registry.workflow(begun.workflow or ""), process_id, now)
     head = head._replace(length=len(events), last_at=events[-1].at)
     if asks(begun):
-        is_started = begun.history[-1].type == "decision_started"  # which then serves again
-        head = transitions.due(head, now)._replace(start_number=len(events) if is_started else None)
+        head = transitions.due(head, now)
     left = Unfinished().after(begun.history)
     activities = [_activity(_decided(begun, place), registry, now) for place in left.activities.values()]
     timers = [

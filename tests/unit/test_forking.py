@@ -57,13 +57,13 @@ def test_the_head_is_that_of_a_process_that_starts_now_with_a_history(registry: 
 
 
 @pytest.mark.parametrize(
-    ("number", "decision", "start_number"), [(1, "due", None), (2, "due", 2), (3, "idle", None), (4, "due", None)]
+    ("number", "length", "decision"), [(1, 1, "due"), (2, 1, "due"), (3, 3, "idle"), (4, 4, "due")]
 )
 def test_a_decision_is_due_where_something_is_unanswered(
-    registry: Registry, number: int, decision: str, start_number: int | None
+    registry: Registry, number: int, length: int, decision: str
 ) -> None:
     head = forked(registry, run(RecordMarker("x")), number).head
-    assert (head.decision, head.start_number) == (decision, start_number)
+    assert (head.length, head.decision, head.start_number) == (length, decision, None)
     assert head.decision_at == (NOW if decision == "due" else None)
 
 
@@ -96,7 +96,7 @@ def test_what_is_not_registered_or_no_history_is_refused(registry: Registry) -> 
         forked(registry, run(ScheduleActivity("Ship", "1")), 3)
     with pytest.raises(UnknownWorkflowException):
         forked(Registry(), run(), 1)
-    backwards = Process("Order", "p", history=[*run().history, DecisionStartedEvent(datetime=moment(0))])
+    backwards = Process("Order", "p", history=[*run().history, SignalEvent(Signal("go"), datetime=moment(0))])
     with pytest.raises(InvalidValueException, match="the times in its history decrease"):
         forked(registry, backwards, len(backwards.history))
     with pytest.raises(InvalidValueException, match="does not begin with process_started"):

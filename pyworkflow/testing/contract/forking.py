@@ -98,8 +98,10 @@ class ForkingRules(Contract):
     def test_P12_a_question_is_put_again_as_it_stands(self) -> None:
         self._paid()
         self._fork("p", 2)
-        task = some(self.backend.poll_decision_task())
+        task = some(self.backend.poll_decision_task(identity="who asks now", code="c0de"))
         assert task.process.history == self.history("p")[:2]
+        started = task.process.history[-1]
+        assert (started.identity, started.code, started.datetime) == ("who asks now", "c0de", self.clock())
         assert task.process.is_new
         self.backend.complete_decision_task(task, [RecordMarker("m")])
         assert self.types("fork") == ["process_started", "decision_started", "decision"]
@@ -119,8 +121,8 @@ class ForkingRules(Contract):
         self._fork("p", 4)
         fork = self.backend.process_by_id("fork")
         assert ([event.type for event in fork.history], fork.forked_from) == (
-            ["process_started", "decision_started"],
-            Origin("p", 1, 2),
+            ["process_started"],
+            Origin("p", 1, 1),
         )
         assert self.is_due()
 

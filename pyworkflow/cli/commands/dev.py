@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from pyworkflow.cli import output
-from pyworkflow.cli.completion import categories, process_ids, workflows
+from pyworkflow.cli.commands.worker import CategoryOption, ConcurrencyOption
+from pyworkflow.cli.completion import process_ids, workflows
 from pyworkflow.cli.output import Format, FormatOption
 from pyworkflow.cli.session import Session
 
@@ -27,19 +28,8 @@ def dev(
         str,
         typer.Option(metavar="PREFIX", help="Show only processes whose ids begin so.", autocompletion=process_ids),
     ] = "",
-    category: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-Q",
-            "--category",
-            metavar="CATEGORY",
-            help="Work on this category only; repeatable.",
-            autocompletion=categories,
-        ),
-    ] = None,
-    concurrency: Annotated[
-        int | None, typer.Option("-c", "--concurrency", min=1, metavar="N", help="Activities at a time (default: 8).")
-    ] = None,
+    category: CategoryOption = None,
+    concurrency: ConcurrencyOption = None,
     shutdown_timeout: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="What running activities have to finish with old code.")
     ] = 30.0,

@@ -11,24 +11,27 @@ from pyworkflow.cli import output
 from pyworkflow.cli.completion import categories
 from pyworkflow.cli.session import Session
 
+CategoryOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-Q",
+        "--category",
+        metavar="CATEGORY",
+        help="Only this category of work; repeatable.",
+        autocompletion=categories,
+    ),
+]
+ConcurrencyOption = Annotated[
+    int | None, typer.Option("-c", "--concurrency", min=1, metavar="N", help="Activities at a time (default: 8).")
+]
+
 
 def worker(
     context: typer.Context,
     activities: Annotated[bool, typer.Option("--activities", help="Only execute activities.")] = False,
     decisions: Annotated[bool, typer.Option("--decisions", help="Only make decisions.")] = False,
-    category: Annotated[
-        list[str] | None,
-        typer.Option(
-            "-Q",
-            "--category",
-            metavar="CATEGORY",
-            help="Only this category of work; repeatable.",
-            autocompletion=categories,
-        ),
-    ] = None,
-    concurrency: Annotated[
-        int | None, typer.Option("-c", "--concurrency", min=1, metavar="N", help="Activities at a time (default: 8).")
-    ] = None,
+    category: CategoryOption = None,
+    concurrency: ConcurrencyOption = None,
     processes: Annotated[
         int,
         typer.Option(

@@ -153,8 +153,8 @@ def _tell(tally: Tally, *, to_the_end: bool) -> None:
     output.note(f"{tally.summary()}; {counted(tally.asked, 'decision')} asked for")
     if tally.left and not to_the_end:
         output.note(
-            f"{counted(tally.left, 'decision')} after a first difference not asked for: what is recorded there came of "
-            "other decisions (--to-the-end asks)"
+            f"{counted(tally.left, 'decision')} after a first difference not asked for, since they came of others "
+            "(see --to-the-end)"
         )
     for workflow, runs in tally.without_code.items():
         output.note(f"{counted(runs, 'process')} of {workflow} left out: this project has no such workflow")

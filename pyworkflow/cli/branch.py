@@ -77,7 +77,7 @@ def preview(begun: Process, workflow: type[Workflow]) -> Iterator[str]:
     """What today's code finds in the history that a fork begins with, what is set going, and what it decides next."""
     origin = begun.forked_from
     assert origin is not None
-    done = replay(workflow, begun, undecided=True, to_the_end=True)
+    done = replay(workflow, begun, due=False, to_the_end=True)
     yield f"{counted(origin.number, 'event')} of {origin.process_id}: {_summary(done.asked, len(done.divergences))}"
     for one in done.divergences:
         yield f'  #{one.question.number} at "{occasion(one.question.process)}" {" ".join(how_words(one.how))}'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -40,10 +41,11 @@ def full_id(backend: Backend, given: str) -> str:
 
 def _child(backend: Backend, given: str) -> str:
     parent, slash, number = given.rpartition("/")
-    if slash:
-        child = f"{full_id(backend, parent)}-{number}"
-        if exists(backend, child):
-            return child
+    if slash and parent:
+        with suppress(UnknownProcessException):
+            child = f"{full_id(backend, parent)}-{number}"
+            if exists(backend, child):
+                return child
     error = UnknownProcessException(given)
     error.add_note("`pyworkflow list` shows what there is")
     raise error

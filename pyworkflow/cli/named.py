@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -48,10 +51,10 @@ def run_of(backend: Backend, process_id: str, number: int | None) -> Process:
 def found(session: Session, which: str, number: int | None) -> tuple[Process, bool]:
     """That run of a process, given by its id or by a file that `export` wrote and that holds it alone.
 
-    And whether a worker is deciding about it just now, so that its last question is open.
+    And whether its last decision is yet to be made: by a worker now, or again after a failure.
     """
-    if Path(which).is_file():
-        return _in_file(Path(which), number), False
+    if is_file(which):
+        return _in_file(which, number), False
     from pyworkflow.cli.ids import full_id
     from pyworkflow.cli.replays import settled
 
@@ -60,11 +63,29 @@ def found(session: Session, which: str, number: int | None) -> tuple[Process, bo
         return settled(backend, process_id, run_of(backend, process_id, number).run)
 
 
-def _in_file(file: Path, number: int | None) -> Process:
+def is_file(which: str) -> bool:
+    """Does it name a file that can be read, pipes among them, `-` for standard input, rather than a process?"""
+    try:
+        return which == "-" or (Path(which).exists() and not Path(which).is_dir())
+    except OSError:  # too long for a name
+        return False
+
+
+@contextmanager
+def open_file(which: str) -> Iterator[IO[bytes]]:
+    """The lines of the file that is named so."""
+    if which == "-":
+        yield sys.stdin.buffer
+    else:
+        with Path(which).open("rb") as lines:
+            yield lines
+
+
+def _in_file(file: str, number: int | None) -> Process:
     from pyworkflow import archive
 
-    with file.open("rb") as lines:
-        processes = list(archive.read(lines, str(file)))
+    with open_file(file) as lines:
+        processes = list(archive.read(lines, file))
     if len(processes) != 1:
         raise typer.BadParameter(f"{file} holds {len(processes)} processes, and not one", param_hint="ID|FILE")
     runs = {run.run: run for run in processes[0]}

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from pyworkflow import codec
 from pyworkflow.backend import Backend
 from pyworkflow.decision import Decision
 from pyworkflow.process import Process
-from pyworkflow.replay import Difference, Divergence, Raised, Replay, TimedOut
+from pyworkflow.replay import Difference, Divergence, Raised, Replay, TimedOut, unanswered
 from pyworkflow.replay.words import how_words, occasion
 
 Place = tuple[str, int]  # the id of a process (and its run, from the second on), and the number of an event
-Group = tuple[str, str, tuple[str, ...]]  # a workflow, what it was asked about, and how its answer differs
+Alike = tuple[str, str, tuple[str, ...]]  # a workflow, what it was asked about, and how its answer differs
+
+
+@dataclass
+class Group:
+    """Where the answers differ alike: `how`, in the words for the first."""
+
+    workflow: str
+    at: str
+    how: tuple[str, ...]
+    places: list[Place] = field(default_factory=list)
+    processes: set[str] = field(default_factory=set)
 
 
 class Tally:
@@ -25,18 +37,27 @@ class Tally:
         self.asked = 0
         self.left = 0  # questions that were not asked, since they follow a difference
         self.differ = 0  # runs
-        self.groups: dict[Group, list[Place]] = {}
         self.without_code: Counter[str] = Counter()  # runs by workflow
+        self._processes: set[str] = set()
+        self._groups: dict[Alike, Group] = {}
+
+    @property
+    def groups(self) -> list[Group]:
+        """Those with most places first."""
+        return sorted(self._groups.values(), key=lambda group: -len(group.places))
 
     def add(self, done: Replay) -> None:
         """One run more."""
         self.runs += 1
+        self._processes.add(str(done.run.id))
         self.asked += done.asked
         self.left += done.questions - done.asked
         self.differ += bool(done.divergences)
         for one in done.divergences:
-            group = (str(done.run.workflow), occasion(one.question.process), how_words(one.how))
-            self.groups.setdefault(group, []).append((name_of(done.run), one.question.number))
+            workflow, at, how = str(done.run.workflow), occasion(one.question.process), how_words(one.how)
+            group = self._groups.setdefault((workflow, at, _kind(one.how) or how), Group(workflow, at, how))
+            group.places.append((name_of(done.run), one.question.number))
+            group.processes.add(str(done.run.id))
 
     def summary(self, what: str = "process") -> str:
         """How many decide the same, and how many do not."""
@@ -44,7 +65,13 @@ class Tally:
         parts = [f"{same} decide{'s' if same == 1 else ''} the same"]
         if self.differ:
             parts.append(f"{self.differ} differ{'s' if self.differ == 1 else ''}")
-        return f"{counted(self.runs, what)}: {', '.join(parts)}"
+        runs = f"{counted(self.runs, 'run')} of " if self.runs > len(self._processes) else ""
+        return f"{runs}{counted(len(self._processes), what)}: {', '.join(parts)}"
+
+
+def _kind(how: Difference | Raised | TimedOut) -> tuple[str, ...] | None:
+    """What two errors have in common that are one, whichever process they tell of; None for what is no error."""
+    return (how.reason.partition(":")[0], how.where) if isinstance(how, Raised) else None
 
 
 def counted(number: int, what: str) -> str:
@@ -58,15 +85,30 @@ def name_of(run: Process) -> str:
 
 
 def settled(backend: Backend, process_id: str, number: int) -> tuple[Process, bool]:
-    """The run as it is, and whether a worker is deciding about it just now, so that its last question is open."""
+    """The run as it is, and whether its last decision is yet to be made: by a worker now, or again after a failure."""
     while True:
         run = backend.process_by_id(process_id, run=number)
         if run.result is not None or run.history[-1].type == "decision":
             return run, False
-        pending = backend.pending(process_id).decision
-        deciding = pending is not None and pending.state == "running"
+        is_due = backend.pending(process_id).decision is not None
         if len(backend.process_by_id(process_id, run=number).history) == len(run.history):
-            return run, deciding
+            return run, is_due and _is_begun(run)
+
+
+def _is_begun(run: Process) -> bool:
+    """Is there a decision that was started, and that the history does not show as made, or come to nothing?"""
+    round: list[str] = []
+    for event in reversed(run.history):
+        if event.type == "decision_started":
+            return not {"decision", "decision_failed", "decision_timed_out"} & set(round)
+        round.append(event.type)
+    return False
+
+
+def as_asked(backend: Backend, process_id: str, number: int) -> Process:
+    """The run, to be replayed: a last decision that is yet to be made is due in it."""
+    run, is_undecided = settled(backend, process_id, number)
+    return unanswered(run) if is_undecided else run
 
 
 def records(done: Replay) -> Iterator[dict[str, Any]]:

@@ -12,27 +12,34 @@ from pyworkflow.replay.words import decision_words, event_words
 
 @dataclass(frozen=True)
 class Kind:
-    """One way to be wrong. `name` is what `fuzz_allows` and `--allow` know it by."""
+    """One way to be wrong. `name` is what `fuzz_allows` and `--allow` know it by.
+
+    If it is an answer that cannot be taken, the last question `is_unanswered`.
+    """
 
     name: str
     means: str
     cure: str
+    is_unanswered: bool = False
 
 
 RAISES = Kind(
     "raises",
     "decide raises, so the process stays where it is until other code answers",
     "answer what happened last; every activity can fail, time out or be canceled, and anybody can ask to cancel",
+    is_unanswered=True,
 )
 SLOW = Kind(
     "slow",
     "decide does not come to an end",
     "let it compute from the history alone, and do the work in activities",
+    is_unanswered=True,
 )
 ILLEGAL = Kind(
     "illegal",
     "what it decides is refused, so the process stays where it is until other code answers",
     "the text says what is refused; ids of activities and timers are free again when they are over",
+    is_unanswered=True,
 )
 STUCK = Kind(
     "stuck",
@@ -43,6 +50,7 @@ TWO_ANSWERS = Kind(
     "two-answers",
     "the same question gets another answer the second time, as when a worker dies and another decides again",
     "take times from the events, chance from an activity, and keep nothing outside of the process",
+    is_unanswered=True,
 )
 BATCHING = Kind(
     "batching",

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from time import monotonic
 from types import FrameType
 
+from pyworkflow import codec
 from pyworkflow.decision import Decision
+from pyworkflow.exceptions import InvalidDecisionException, InvalidValueException
 from pyworkflow.managed import Workflow
 from pyworkflow.managed.worker.failure import reason_of, traceback_of, where
 from pyworkflow.managed.workflow.asking import ask
@@ -29,7 +31,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Raised:
-    """`decide` raised, or answered what is no decision: `reason` in one line, and `where`, as file:line."""
+    """`decide` raised, or answered what cannot be recorded: `reason` in one line, and `where`, as file:line."""
 
     reason: str
     where: str
@@ -51,13 +53,24 @@ def answer(workflow: type[Workflow], process: Process, longest: float = LONGEST)
     made: set[str] = set()
     try:
         with _at_most(longest):
-            return Answer(tuple(ask(workflow(), process, made.add)), frozenset(made))
+            decisions = tuple(ask(workflow(), process, made.add))
+        for one in decisions:
+            _recordable(one)
+        return Answer(decisions, frozenset(made))
     except _OverError:
         return TimedOut(longest)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: it does not end us
         return Raised(reason_of(error), where(error, workflow), traceback_of(error, workflow))
+
+
+def _recordable(decision: Decision) -> None:
+    """Raises InvalidDecisionException for what a worker could not record."""
+    try:
+        codec.DECISION.encode(decision, "")
+    except InvalidValueException as refused:
+        raise InvalidDecisionException(decision, str(refused).removeprefix(": ")) from None
 
 
 class _OverError(BaseException):

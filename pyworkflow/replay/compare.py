@@ -1,15 +1,16 @@
-"""Two lists of decisions, compared by what they say; ids that were not given do not count."""
+"""Two lists of decisions, compared by what they say; ids that were not given stand for what has them."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pyworkflow import codec
 from pyworkflow.codec import Json
 from pyworkflow.decision import Decision, ScheduleActivity
-from pyworkflow.exceptions import InvalidValueException
 from pyworkflow.replay.answer import Answer
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -37,14 +38,19 @@ class Difference:
 
 
 def difference(then: Sequence[Decision], now: Answer) -> Difference | None:
-    """None if both say the same, in the same order. An id counts as not given then if it is a uuid."""
-    before = [_said(one, is_made(getattr(one, "id", None))) for one in then]
-    after = [_said(one, getattr(one, "id", None) in now.made) for one in now.decisions]
-    if before == after:
+    """None if both say the same, in the same order. An id counts as not given then if it is a uuid, and not given now.
+
+    Each has to be what can be recorded.
+    """
+    given = {one.id for one in now.decisions if isinstance(one, ScheduleActivity) and one.id not in now.made}
+    before = _all_said(then, lambda id: is_made(id) and id not in given)
+    after = _all_said(now.decisions, now.made.__contains__)
+    texts = list(map(_text, before)), list(map(_text, after))
+    if texts[0] == texts[1]:
         return None
     fewer, more = list(zip(before, then, strict=True)), []
     for said, one in zip(after, now.decisions, strict=True):
-        place = next((place for place, (other, _) in enumerate(fewer) if other == said), None)
+        place = next((place for place, (other, _) in enumerate(fewer) if _text(other) == _text(said)), None)
         if place is None:
             more.append((said, one))
         else:
@@ -64,15 +70,25 @@ def is_made(id: str | None) -> bool:
     return _UUID.fullmatch(id or "") is not None
 
 
-def _said(decision: Decision, has_made_id: bool) -> Json:
-    """The decision as plain data, without an id that was made for it."""
-    try:
-        said = codec.DECISION.encode(decision, "")
-    except InvalidValueException as refused:  # a worker could not record it
-        return {"type": decision.type, "refused": str(refused)}
-    if has_made_id and isinstance(decision, ScheduleActivity):
-        del said["id"]
-    return said
+def _all_said(decisions: Sequence[Decision], was_made: Callable[[str], bool]) -> list[Json]:
+    """The decisions as plain data, without the ids that were made; where else those stand, stands what has them."""
+    said = [codec.DECISION.encode(one, "") for one in decisions]
+    meant: dict[str, str] = {}
+    times: Counter[str] = Counter()
+    for one, schedule in zip(said, decisions, strict=True):
+        if isinstance(schedule, ScheduleActivity) and was_made(schedule.id):
+            name = schedule.activity
+            times[name] += 1
+            meant[one.pop("id")] = json.dumps(f"<{name} {times[name]}>")[1:-1]
+    if not meant:
+        return said
+    ids = re.compile("|".join(map(re.escape, meant)))
+    return [json.loads(ids.sub(lambda found: meant[found[0]], _text(one))) for one in said]
+
+
+def _text(said: Json) -> str:
+    """The same for the same values only: true is not 1, and 1 is not 1.0, though Python takes them for equal."""
+    return json.dumps(said, sort_keys=True)
 
 
 def _subject(decision: Decision) -> tuple[str, ...]:
@@ -85,4 +101,4 @@ def _subject(decision: Decision) -> tuple[str, ...]:
 
 
 def _fields(one: Json, other: Json) -> tuple[str, ...]:
-    return tuple(name for name in {**one, **other} if one.get(name) != other.get(name))
+    return tuple(name for name in {**one, **other} if _text(one.get(name)) != _text(other.get(name)))

@@ -10,7 +10,7 @@ from pyworkflow import codec
 from pyworkflow.decision import Decision
 from pyworkflow.event import DecisionEvent, DecisionStartedEvent, Event
 from pyworkflow.history import History
-from pyworkflow.prefix import came_to_nothing, cut
+from pyworkflow.prefix import asks, came_to_nothing, cut
 from pyworkflow.process import Process
 from pyworkflow.unfinished import Unfinished
 
@@ -18,28 +18,58 @@ _CAME_TO_NOTHING = ("decision_failed", "decision_timed_out")
 
 
 class Question(NamedTuple):
-    """`process` as the workflow saw it, up to event `number`, a decision_started; what it decided is `recorded`."""
+    """`process` as the workflow saw it, up to event `number`, a decision_started; what it decided is `recorded`.
+
+    Of the question that is due nothing is recorded yet, None; `number` is the newest event then.
+    """
 
     process: Process
     number: int
-    recorded: tuple[Decision, ...]
+    recorded: tuple[Decision, ...] | None
 
 
-def questions(run: Process, *, undecided: bool = False) -> Iterator[Question]:
-    """All questions of this run that were answered, in order.
+def questions(run: Process) -> Iterator[Question]:
+    """All questions of this run that were answered, in order, and last the one that is due, if there is one.
 
-    Rounds that came to nothing are left out. With `undecided` so is the last one, if it has no decisions yet: who knows
-    that a worker is deciding now can say so, and the history cannot.
+    Rounds that came to nothing are left out. A last one without decisions counts as answered with nothing, which the
+    history cannot tell from one that is being made: who knows that it is gives the run as `unanswered` makes it.
     """
     prefixes = _Prefixes(run)
+    for place, recorded in _answered(run):
+        yield Question(prefixes.of(place), place, recorded)
+    if _is_due(run):
+        yield Question(as_at(run, len(run.history)), len(run.history), None)
+
+
+def count(run: Process) -> int:
+    """How many questions it holds."""
+    return sum(1 for _ in _answered(run)) + _is_due(run)
+
+
+def unanswered(run: Process) -> Process:
+    """The run, whose last decision is being made, or is to be made again, as one in which it is still due."""
+    last = run.history[-1]
+    is_new = last.type == "decision_started"
+    history = run.history[:-1] if is_new else [*run.history, came_to_nothing(last.datetime)]
+    return Process(run.workflow, run.id, run.input, run.tags, history, run.parent, run=run.run)
+
+
+def _answered(run: Process) -> Iterator[tuple[int, tuple[Decision, ...]]]:
+    """The numbers of the events that started the decisions which were made, and what was decided."""
     started = [place for place, event in enumerate(run.history) if event.type == "decision_started"]
     for place, end in pairwise([*started, len(run.history)]):
         round = run.history[place + 1 : end]
         if any(event.type in _CAME_TO_NOTHING for event in round):
             continue
         recorded = tuple(event.decision for event in round if isinstance(event, DecisionEvent))
-        if recorded or end < len(run.history) or not (undecided or run.result is not None):
-            yield Question(prefixes.of(place + 1), place + 1, recorded)
+        if recorded or end < len(run.history) or run.result is None:
+            yield place + 1, recorded
+
+
+def _is_due(run: Process) -> bool:
+    last = run.history[-1]
+    is_closed = run.result is not None or (isinstance(last, DecisionEvent) and last.decision.closes)
+    return not is_closed and last.type != "decision_started" and asks(run)
 
 
 def as_at(run: Process, number: int) -> Process:

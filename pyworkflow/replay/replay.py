@@ -8,7 +8,7 @@ from pyworkflow.managed import Workflow
 from pyworkflow.process import Process
 from pyworkflow.replay.answer import LONGEST, Answer, Raised, TimedOut, answer
 from pyworkflow.replay.compare import Difference, difference
-from pyworkflow.replay.questions import Question, questions
+from pyworkflow.replay.questions import Question, count, questions
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,18 @@ def replay(
     workflow: type[Workflow],
     run: Process,
     *,
-    undecided: bool = False,
+    due: bool = True,
     to_the_end: bool = False,
     longest: float = LONGEST,
 ) -> Replay:
     """Ask the workflow every question that the run holds, until an answer differs, or `to_the_end`.
 
-    With `undecided` the last question counts only if decisions are recorded for it. `longest` is in seconds.
+    To one that is due, which is left out without `due`, any answer will do. `longest` is in seconds.
     """
-    held = list(questions(run, undecided=undecided))
-    done = Replay(run, len(held), 0, ())
-    for question in held:
+    done = Replay(run, count(run), 0, ())
+    for question in questions(run):
+        if question.recorded is None and not due:
+            return replace(done, questions=done.asked)
         done = replace(done, asked=done.asked + 1)
         how = _compared(workflow, question, longest)
         if how is not None:
@@ -58,4 +59,6 @@ def replay(
 
 def _compared(workflow: type[Workflow], question: Question, longest: float) -> Difference | Raised | TimedOut | None:
     now = answer(workflow, question.process, longest)
-    return difference(question.recorded, now) if isinstance(now, Answer) else now
+    if not isinstance(now, Answer):
+        return now
+    return None if question.recorded is None else difference(question.recorded, now)

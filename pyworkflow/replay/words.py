@@ -49,9 +49,9 @@ def decision_words(decision: Decision) -> str:
         case decisions.ScheduleActivity(activity=name) | decisions.RecordMarker(name=name):
             about = name
         case decisions.Timer(delay=delay, id=id):
-            about = f"{delay:g} s" if id is None else id
+            about = _seconds(delay) if id is None else id
         case decisions.CancelTimer(timer=decisions.Timer(delay=delay)):
-            about = f"{delay:g} s"
+            about = _seconds(delay)
         case decisions.CancelTimer(timer=id):
             about = str(id)
         case decisions.StartChildProcess(process=child):
@@ -61,6 +61,10 @@ def decision_words(decision: Decision) -> str:
         case _:
             about = ""
     return f"{type(decision).__name__}({about})"
+
+
+def _seconds(delay: object) -> str:
+    return f"{delay:g} s" if isinstance(delay, int | float) else str(delay)
 
 
 def how_words(how: Difference | Raised | TimedOut) -> tuple[str, ...]:

@@ -96,7 +96,8 @@ def told(workflow: type[Workflow], run: Process, difference: Divergence) -> str:
         case TimedOut():
             return head
         case Difference():
-            lists = compared(difference.question.recorded, _now(workflow, run, number), "recorded", "today")
+            recorded = difference.question.recorded or ()
+            lists = compared(recorded, _now(workflow, run, number), "recorded", "today")
             return f"{head}\n\n{lists}\n\nIf that is as it should be: pytest --update-histories"
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -88,6 +90,8 @@ def test_only_those_that_are_wanted_are_asked_about(pyworkflow: Command, flows: 
     assert pyworkflow("replay", "--open").err == "1 process: 1 decides the same; 1 decision asked for\n"
     assert pyworkflow("replay", "on").err.startswith("1 process: 0 decide the same, 1 differs")
     assert pyworkflow("replay", "--all", "--workflow", "Foo").code == 6
+    assert pyworkflow("replay", "--workflow", "Foo").err.startswith("3 processes: ")
+    assert pyworkflow("replay", "--since", "1h").err.startswith("3 processes: ")
     assert pyworkflow("replay", "--all", "--since", "2030-01-01").err.startswith("0 processes")
     ended = pyworkflow("replay", "--all", "--workflow", "Nothing")
     assert (ended.code, ended.out) == (3, "")
@@ -122,6 +126,14 @@ def test_an_error_is_a_result(pyworkflow: Command, flows: Path) -> None:
     assert (record["kind"], record["where"]) == ("raises", "flows.py:18")
 
 
+def test_errors_that_name_the_process_are_one(pyworkflow: Command, flows: Path) -> None:
+    flows.write_text(FLOWS.replace('return ScheduleActivity(Bar, id="a", input=1)', "raise KeyError(process.id)"))
+    assert pyworkflow("replay", "one", "two").lines == [
+        "2 processes of Foo: at \"start\" decide raises KeyError: 'one' (flows.py:15)",
+        "    one #2, two #2",
+    ]
+
+
 def test_a_decision_that_does_not_end_is_a_result(pyworkflow: Command, flows: Path) -> None:
     flows.write_text(SLOW)
     ended = pyworkflow("replay", "--all", "--timeout", "0.05")
@@ -142,7 +154,9 @@ def test_what_follows_a_difference_is_left_out_and_that_is_said(pyworkflow: Comm
     assert "not asked" not in ended.err
 
 
-def test_files_are_replayed_where_there_is_no_backend(pyworkflow: Command, flows: Path, project: Path) -> None:
+def test_files_are_replayed_where_there_is_no_backend(
+    pyworkflow: Command, flows: Path, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert pyworkflow("export", "--all", "--to", "all.jsonl").code == 0
     flows.write_text(EDITED)
     nowhere = ["--backend", "sqlite:///nowhere/none.db"]
@@ -150,7 +164,20 @@ def test_files_are_replayed_where_there_is_no_backend(pyworkflow: Command, flows
     assert ended.code == 6
     assert ended.lines[1] == "    one #6, two #6"
     assert not (project / "nowhere").exists()
-    assert pyworkflow("replay", "all.jsonl", "one").err.startswith("4 processes")
+    assert pyworkflow("replay", "all.jsonl", "one", "one").err.startswith("4 runs of 3 processes: ")
+    with (project / "all.jsonl").open() as exported:
+        monkeypatch.setattr("sys.stdin", exported)
+        assert pyworkflow("replay", "-", *nowhere).lines == ended.lines
+    os.mkfifo(project / "pipe")
+    with ThreadPoolExecutor() as other:
+        other.submit((project / "pipe").write_bytes, (project / "all.jsonl").read_bytes())
+        assert pyworkflow("replay", "pipe", *nowhere).lines == ended.lines
+    for missing in ("/nowhere/none.jsonl", "x" * 300):
+        none = pyworkflow("replay", missing)
+        assert (none.code, none.err.splitlines()[0]) == (
+            3,
+            f"pyworkflow: there is no process {missing!r}; `pyworkflow list` shows what there is",
+        )
     (project / "bad.jsonl").write_text("{}\n")
     ended = pyworkflow("replay", "bad.jsonl")
     assert (ended.code, ended.err) == (2, "pyworkflow: bad.jsonl:1: not of an exported process: 'type' is missing\n")
@@ -160,7 +187,26 @@ def test_a_worker_that_decides_just_now_has_not_answered_yet(pyworkflow: Command
     history.start_process(Process("Foo", "young"))
     assert history.poll_decision_task() is not None
     ended = pyworkflow("replay", "young")
-    assert (ended.code, ended.err) == (0, "1 process: 1 decides the same; 0 decisions asked for\n")
+    assert (ended.code, ended.err) == (0, "1 process: 1 decides the same; 1 decision asked for\n")
+    assert pyworkflow("export", "young", "--to", "young.jsonl").code == 0
+    assert pyworkflow("replay", "young.jsonl").code == 0
+
+
+@pytest.mark.parametrize(("code", "said"), [(FLOWS, []), (EDITED, []), (BROKEN, ["    open #7"])])
+def test_a_decision_that_failed_has_not_been_answered_yet(
+    pyworkflow: Command, history: Backend, flows: Path, code: str, said: list[str]
+) -> None:
+    flows.write_text(code)
+    activity = history.poll_activity_task()
+    assert activity is not None
+    history.complete_activity_task(activity, 1)
+    for failing in ("older", "old"):
+        task = history.poll_decision_task(code=failing)
+        assert task is not None
+        history.fail_decision_task(task, "a bug")
+    assert history.process_by_id("open").history[-1].type == "decision_started"  # of the second attempt
+    ended = pyworkflow("replay", "open")
+    assert (ended.code, ended.lines[1:]) == (6 if said else 0, said)
 
 
 def test_processes_of_other_projects_are_left_out(pyworkflow: Command, history: Backend) -> None:
@@ -169,6 +215,9 @@ def test_processes_of_other_projects_are_left_out(pyworkflow: Command, history: 
     ended = pyworkflow("replay", "--all")
     assert ended.code == 0
     assert ended.err.endswith("1 process of Other left out: this project has no such workflow\n")
+    ended = pyworkflow("replay", "other")
+    assert (ended.code, ended.out) == (3, "")
+    assert "'Other'" in ended.err
 
 
 def test_all_runs_of_a_process_are_asked_about(pyworkflow: Command, foo: Backend, flows: Path) -> None:
@@ -181,7 +230,7 @@ def test_all_runs_of_a_process_are_asked_about(pyworkflow: Command, foo: Backend
     ended = pyworkflow("replay", "p", "-o", "jsonl")
     records = [json.loads(line) for line in ended.lines]
     assert [(record["run"], record["event"]) for record in records] == [(1, 5)]
-    assert "2 processes: 1 decides the same, 1 differs" in ended.err
+    assert ended.err.startswith("2 runs of 1 process: 1 decides the same, 1 differs")
 
 
 @pytest.mark.parametrize(
@@ -190,4 +239,4 @@ def test_all_runs_of_a_process_are_asked_about(pyworkflow: Command, foo: Backend
 def test_what_is_to_be_replayed_must_be_said_once(pyworkflow: Command, words: tuple[str, ...]) -> None:
     ended = pyworkflow("replay", *words)
     assert (ended.code, ended.out) == (2, "")
-    assert "name processes or files, or give --open or --all" in ended.err
+    assert "name processes or files, or give --open, --all, --workflow or --since" in ended.err

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -18,6 +20,7 @@ from pyworkflow.decision import (
     Decision,
     RecordMarker,
     ScheduleActivity,
+    SignalProcess,
     StartChildProcess,
     Timer,
 )
@@ -25,7 +28,18 @@ from pyworkflow.event import ActivityEvent, DecisionEvent
 from pyworkflow.managed import Activity, Manager, Workflow
 from pyworkflow.managed.worker import ActivityWorker, DecisionWorker
 from pyworkflow.memory import MemoryBackend
-from pyworkflow.replay import Answer, Difference, Raised, TimedOut, answer, as_at, difference, questions, replay
+from pyworkflow.replay import (
+    Answer,
+    Difference,
+    Raised,
+    TimedOut,
+    answer,
+    as_at,
+    difference,
+    questions,
+    replay,
+    unanswered,
+)
 from pyworkflow.replay.words import how_words, occasion
 
 
@@ -106,11 +120,41 @@ def test_the_first_difference_ends_a_replay_unless_it_is_to_go_to_the_end(run: P
     assert (done.asked, len(done.divergences)) == (4, 4)
 
 
+def test_questions_are_not_kept_once_they_have_been_asked(run: Process) -> None:
+    seen: list[weakref.ref[Process]] = []
+
+    def decide(process: Process) -> Any:
+        assert all(one() is None for one in seen)
+        seen.append(weakref.ref(process))
+        return then(process)
+
+    assert replay(written(decide), run).asked == len(seen) == 4
+
+
+@pytest.mark.parametrize(
+    ("made", "reason"),
+    [
+        (StartChildProcess("Order"), "process: 'Order' is not a Process"),  # type: ignore[arg-type]
+        (CompleteProcess(float("nan")), "nan is not a JSON number"),
+        (SignalProcess("x", "go"), "signal: 'go' is not a Signal"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_cannot_be_recorded_is_no_answer(run: Process, made: Decision, reason: str) -> None:
+    (divergence,) = replay(written(lambda _: made), run).divergences
+    assert isinstance(divergence.how, Raised)
+    assert divergence.how.reason.startswith("InvalidDecisionException: ")
+    assert reason in divergence.how.reason
+
+
 def test_errors_are_answers_and_whatever_is_raised(run: Process) -> None:
     class Odd(BaseException):
         pass
 
-    for error in (KeyError("amount"), SystemExit(3), RecursionError("deep"), Odd("odd")):
+    class Rude(Exception):
+        def __str__(self) -> str:
+            raise SystemExit(4)
+
+    for error in (KeyError("amount"), SystemExit(3), RecursionError("deep"), Odd("odd"), Rude()):
         (divergence,) = replay(written(raising(error)), run).divergences
         assert isinstance(divergence.how, Raised)
         assert divergence.how.reason.startswith(type(error).__name__)
@@ -171,7 +215,7 @@ def test_rounds_that_came_to_nothing_are_no_questions(manager: Manager) -> None:
     task = backend.poll_decision_task(code="old")
     assert task is not None
     backend.fail_decision_task(task, "a bug")
-    assert list(questions(backend.process_by_id("p"))) == []
+    assert [one.recorded for one in questions(backend.process_by_id("p"))] == [None]
     task = backend.poll_decision_task(code="new")
     assert task is not None
     backend.complete_decision_task(task, [CompleteProcess()])
@@ -180,17 +224,42 @@ def test_rounds_that_came_to_nothing_are_no_questions(manager: Manager) -> None:
     assert [event.type for event in question.process.unseen_events()] == ["process_started"]
 
 
-def test_the_last_question_counts_unless_a_worker_is_deciding(manager: Manager) -> None:
+def test_the_last_question_counts_unless_it_is_yet_to_be_answered(manager: Manager) -> None:
     backend = manager.backend
     manager.start_process(Process(OrderWorkflow, "p"))
-    assert list(questions(backend.process_by_id("p"))) == []
+    assert [(one.number, one.recorded) for one in questions(backend.process_by_id("p"))] == [(1, None)]
     task = backend.poll_decision_task()
     assert task is not None
     running = backend.process_by_id("p")
-    assert [one.recorded for one in questions(running)] == [()]
-    assert list(questions(running, undecided=True)) == []
+    assert [(one.number, one.recorded) for one in questions(running)] == [(2, ())]
+    assert [(one.number, one.recorded) for one in questions(unanswered(running))] == [(1, None)]
+    backend.signal_process("p", "ship")
+    running = unanswered(backend.process_by_id("p"))
+    (question,) = questions(running)
+    assert (question.recorded, occasion(question.process)) == (None, "signal ship")
+    assert [event.type for event in question.process.unseen_events()] == ["process_started", "signal"]
     backend.complete_decision_task(task, [])
-    assert [one.recorded for one in questions(backend.process_by_id("p"))] == [()]
+    assert [one.recorded for one in questions(backend.process_by_id("p"))] == [(), None]
+
+
+def test_to_the_question_that_is_due_any_answer_will_do_but_none(manager: Manager) -> None:
+    manager.start_process(Process(OrderWorkflow, "p"))
+    run = manager.process_by_id("p")
+    for decide in (then, lambda _: [CompleteProcess("at once")], lambda _: None):
+        done = replay(written(decide), run)
+        assert (done.questions, done.asked, done.divergences) == (1, 1, ())
+    (divergence,) = replay(written(raising(KeyError("amount"))), run).divergences
+    assert (divergence.question.number, type(divergence.how)) == (1, Raised)
+    done = replay(written(raising(KeyError("amount"))), run, due=False)
+    assert (done.questions, done.asked, done.divergences) == (0, 0, ())
+
+
+def test_nothing_is_due_in_a_run_that_continued_as_new(manager: Manager) -> None:
+    manager.start_process(Process(OrderWorkflow, "p"))
+    task = manager.backend.poll_decision_task()
+    assert task is not None
+    manager.backend.complete_decision_task(task, [ContinueAsNew(2)])
+    assert [one.recorded for one in questions(manager.backend.process_by_id("p", run=1))] == [(ContinueAsNew(2),)]
 
 
 def test_a_question_that_the_end_from_outside_left_open_does_not_count(manager: Manager) -> None:
@@ -230,12 +299,33 @@ def test_ids_that_were_made_do_not_count_and_given_ones_do() -> None:
     assert difference(before, now(ScheduleActivity("Pay", "mine", input=1))) is not None
     assert difference([ScheduleActivity("Pay", "a")], now(ScheduleActivity("Pay", "b"))) is not None
     assert difference([Timer(5, id=uuid)], now(Timer(5, id=other))) is not None
+    assert difference([ScheduleActivity("Pay", uuid)], now(ScheduleActivity("Pay", uuid))) is None
+    assert difference([ScheduleActivity("Pay", uuid)], now(ScheduleActivity("Pay", other))) is not None
+
+
+def test_ids_that_were_made_are_matched_where_else_they_stand() -> None:
+    def decided(*ids: str) -> list[Decision]:
+        one, two = ids
+        return [
+            ScheduleActivity("Pay", one, input=1),
+            ScheduleActivity("Pay", two, input=[one]),
+            Timer(5, id=f"late-{two}"),
+            RecordMarker("first", {"id": one}),
+        ]
+
+    then, ids = decided(str(uuid4()), str(uuid4())), [str(uuid4()), str(uuid4())]
+    assert difference(then, Answer(tuple(decided(*ids)), frozenset(ids))) is None
+    exchanged = [*decided(*ids)[:2], *decided(*reversed(ids))[2:]]
+    found = difference(then, Answer(tuple(exchanged), frozenset(ids)))
+    assert found is not None
+    assert [one.fields for one in found.changed] == [("id",), ("data",)]
 
 
 def test_values_are_compared_as_they_are_recorded() -> None:
     assert difference([CompleteProcess([1, 2])], now(CompleteProcess((1, 2)))) is None
     assert difference([CompleteProcess({"a": 1, "b": 2})], now(CompleteProcess({"b": 2, "a": 1}))) is None
-    assert difference([CompleteProcess(1)], now(CompleteProcess(float("nan")))) is not None
+    for one, other in ((1, True), (0, False), (1, 1.0), ({"a": 1}, {"a": True})):
+        assert difference([CompleteProcess(one)], now(CompleteProcess(other))) is not None
 
 
 def test_a_difference_says_what_comes_goes_and_changes() -> None:

@@ -63,9 +63,8 @@ def _all_ids(backend: Backend) -> list[str]:
 
 def _lines(backend: Backend, ids: Iterable[str]) -> Iterator[dict[str, Json]]:
     from pyworkflow import archive
+    from pyworkflow.cli.replays import as_asked
 
     for id in ids:
-        newest = backend.process_by_id(id)
-        for number in range(1, newest.run):
-            yield from archive.lines(backend.process_by_id(id, run=number))
-        yield from archive.lines(newest)
+        for number in range(1, backend.process_by_id(id).run + 1):
+            yield from archive.lines(as_asked(backend, id, number))

@@ -148,10 +148,11 @@ def _runs(session: Session, like: Iterable[str]) -> Iterator[Process]:
     """What is recorded, in files and in the backend."""
     from pyworkflow import archive
     from pyworkflow.cli.ids import full_id
+    from pyworkflow.cli.named import is_file, open_file
 
     for one in like:
-        if Path(one).is_file():
-            with Path(one).open("rb") as lines:
+        if is_file(one):
+            with open_file(one) as lines:
                 yield from (run for runs in archive.read(lines, one) for run in runs)
             continue
         with session.open_backend() as backend:
@@ -161,9 +162,10 @@ def _runs(session: Session, like: Iterable[str]) -> Iterator[Process]:
 
 def _saved(report: Report) -> Iterator[dict[str, Any]]:
     from pyworkflow import archive
+    from pyworkflow.replay import unanswered
 
     for finding in report.findings:
-        yield from archive.lines(finding.run)
+        yield from archive.lines(unanswered(finding.run) if finding.kind.is_unanswered else finding.run)
 
 
 def _print(report: Report, form: Format) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from pyworkflow.backend import Backend, Query
     from pyworkflow.cli.replays import Place, Tally
     from pyworkflow.config import Project
+    from pyworkflow.managed import Workflow
     from pyworkflow.process import Process
 
 DIFFERS = 6  # the exit code
@@ -49,32 +49,38 @@ def replay(
     to_the_end: Annotated[
         bool, typer.Option("--to-the-end", help="Go on after a first difference, through what came of other decisions.")
     ] = False,
-    timeout: Annotated[float, typer.Option(min=0.001, metavar="SECONDS", help="What one decision may take.")] = 5.0,
+    timeout: Annotated[
+        float,
+        typer.Option(min=0.001, metavar="SECONDS", help="What one decision may take. Calls into C are not ended."),
+    ] = 5.0,
     form: FormatOption = Format.table,
 ) -> int:
     """Ask today's code at every recorded decision, and print what it would decide otherwise.
 
     Only reads. Decisions are compared by what they say; ids that were made for them do not count. The first difference
-    ends the replay of a history, since what follows came of other decisions. Exits with 6 if anything differs.
+    ends the replay of a history, since what follows came of other decisions. A decision that is due is asked for too,
+    and any but an error will do. Exits with 6 if anything differs.
 
     Example: pyworkflow replay --open
     """
     from pyworkflow.cli.replays import Tally, records
     from pyworkflow.replay import replay as ask_all
 
-    if sum(map(bool, (which, opened, every))) != 1 or (which and (workflow or since)):
-        raise typer.BadParameter("name processes or files, or give --open or --all", param_hint="ID|FILE...")
+    if (opened and every) or bool(which) == bool(opened or every or workflow or since):
+        raise typer.BadParameter(
+            "name processes or files, or give --open, --all, --workflow or --since", param_hint="ID|FILE..."
+        )
     session = Session.of(context)
     project = session.project
     tally = Tally()
     found: list[dict[str, Any]] = []
     with output.prints_aside(), _runs(session, which or (), _query(project, opened, workflow, since)) as runs:
-        for run, undecided in output.progress(runs, "replaying"):
-            cls = next((one for one in project.workflows if one.name == run.workflow), None)
+        for run in output.progress(runs, "replaying"):
+            cls = _code(project, str(run.workflow), must=bool(which))
             if cls is None:
                 tally.without_code[str(run.workflow)] += 1
                 continue
-            done = ask_all(cls, run, undecided=undecided, to_the_end=to_the_end, longest=timeout)
+            done = ask_all(cls, run, to_the_end=to_the_end, longest=timeout)
             tally.add(done)
             if form is not Format.table:
                 found += records(done)
@@ -97,11 +103,20 @@ def _query(project: Project, opened: bool, workflow: str | None, since: str | No
     )
 
 
+def _code(project: Project, name: str, *, must: bool) -> type[Workflow] | None:
+    """The workflow of this name. Where there is none, that is an error if its processes were named."""
+    if must:
+        return project.workflow(name)
+    return next((one for one in project.workflows if one.name == name), None)
+
+
 @contextmanager
-def _runs(session: Session, which: Iterable[str], query: Query) -> Iterator[Iterator[tuple[Process, bool]]]:
-    """The runs to replay, each with whether its last question may be open."""
-    files = [Path(one) for one in which if Path(one).is_file()]
-    ids = [one for one in which if not Path(one).is_file()]
+def _runs(session: Session, which: Iterable[str], query: Query) -> Iterator[Iterator[Process]]:
+    """The runs to replay."""
+    from pyworkflow.cli.named import is_file
+
+    which = list(dict.fromkeys(which))
+    files, ids = [one for one in which if is_file(one)], [one for one in which if not is_file(one)]
     if files and not ids:
         yield _of_files(files)
         return
@@ -109,26 +124,27 @@ def _runs(session: Session, which: Iterable[str], query: Query) -> Iterator[Iter
         yield chain(_of_files(files), _of_backend(backend, ids, query))
 
 
-def _of_files(files: Iterable[Path]) -> Iterator[tuple[Process, bool]]:
+def _of_files(files: Iterable[str]) -> Iterator[Process]:
     from pyworkflow import archive
+    from pyworkflow.cli.named import open_file
 
     for file in files:
-        with file.open("rb") as lines:
-            for runs in archive.read(lines, str(file)):
-                yield from ((run, False) for run in runs)
+        with open_file(file) as lines:
+            for runs in archive.read(lines, file):
+                yield from runs
 
 
-def _of_backend(backend: Backend, ids: Iterable[str], query: Query) -> Iterator[tuple[Process, bool]]:
+def _of_backend(backend: Backend, ids: Iterable[str], query: Query) -> Iterator[Process]:
     from pyworkflow.cli.ids import all_summaries, full_id
-    from pyworkflow.cli.replays import settled
+    from pyworkflow.cli.replays import as_asked
 
-    ids = [full_id(backend, id) for id in ids]  # all of them, before the first is replayed
-    if not ids:
+    named = dict.fromkeys(full_id(backend, id) for id in ids)  # all of them, before the first is replayed
+    if not named:
         for summary in all_summaries(backend, query):
-            yield settled(backend, summary.id, summary.run)
-    for id in ids:
+            yield as_asked(backend, summary.id, summary.run)
+    for id in named:
         for run in range(1, backend.process_by_id(id).run + 1):
-            yield settled(backend, id, run)
+            yield as_asked(backend, id, run)
 
 
 def _print(tally: Tally) -> None:
@@ -136,10 +152,11 @@ def _print(tally: Tally) -> None:
     from pyworkflow.cli.replays import counted
 
     lines = output.Lines()
-    for (workflow, at, how), places in sorted(tally.groups.items(), key=lambda group: -len(group[1])):
-        lines.whole_line(f'{counted(len(places), "process")} of {workflow}: at "{at}" {" ".join(how)}')
-        more = f" and {len(places) - SHOWN} more" if len(places) > SHOWN else ""
-        lines.line(Part(f"    {', '.join(map(_place, places[:SHOWN]))}{more}", "dim"))
+    for group in tally.groups:
+        processes = counted(len(group.processes), "process")
+        lines.whole_line(f'{processes} of {group.workflow}: at "{group.at}" {" ".join(group.how)}')
+        more = f" and {len(group.places) - SHOWN} more" if len(group.places) > SHOWN else ""
+        lines.line(Part(f"    {', '.join(map(_place, group.places[:SHOWN]))}{more}", "dim"))
 
 
 def _place(place: Place) -> str:

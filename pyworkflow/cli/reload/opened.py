@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from pyworkflow.backend import Backend, Query
-from pyworkflow.cli.replays import Tally, settled
+from pyworkflow.cli.replays import Tally, as_asked
 from pyworkflow.config import Project
 from pyworkflow.replay import TimedOut, replay
 
@@ -29,8 +29,8 @@ def open_processes(backend: Backend, project: Project, seconds: float = SECONDS)
         if monotonic() >= until:
             whole = False
             break
-        run, undecided = settled(backend, summary.id, summary.run)
-        done = replay(cls, run, undecided=undecided, longest=max(until - monotonic(), 0.001))
+        run = as_asked(backend, summary.id, summary.run)
+        done = replay(cls, run, longest=max(until - monotonic(), 0.001))
         if any(isinstance(one.how, TimedOut) for one in done.divergences):
             whole = False  # which shows that our time was short, and not that it decides otherwise
             break

@@ -17,7 +17,9 @@ def reason_of(error: BaseException) -> str:
     """`ExcType: message`, in one line of reasonable length."""
     try:
         message = " ".join(str(error).split())
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # SystemExit too: an error does not end us, and neither does its text
         message = "(its message cannot be read)"
     kind = type(error).__name__
     reason = _unicode(f"{kind}: {message}" if message else kind)

@@ -42,11 +42,13 @@ def difference(then: Sequence[Decision], now: Answer) -> Difference | None:
 
     Each has to be what can be recorded.
     """
+    before, after = _plain(then), _plain(now.decisions)
+    if _text(before) == _text(after):  # also the ids that were made: as of most
+        return None
     given = {one.id for one in now.decisions if isinstance(one, ScheduleActivity) and one.id not in now.made}
-    before = _all_said(then, lambda id: is_made(id) and id not in given)
-    after = _all_said(now.decisions, now.made.__contains__)
-    texts = list(map(_text, before)), list(map(_text, after))
-    if texts[0] == texts[1]:
+    before = _without_ids(before, lambda id: is_made(id) and id not in given)
+    after = _without_ids(after, now.made.__contains__)
+    if _text(before) == _text(after):
         return None
     fewer, more = list(zip(before, then, strict=True)), []
     for said, one in zip(after, now.decisions, strict=True):
@@ -70,20 +72,20 @@ def is_made(id: str | None) -> bool:
     return _UUID.fullmatch(id or "") is not None
 
 
-def _all_said(decisions: Sequence[Decision], was_made: Callable[[str], bool]) -> list[Json]:
-    """The decisions as plain data, without the ids that were made; where else those stand, stands what has them."""
-    said = [codec.DECISION.encode(one, "") for one in decisions]
+def _plain(decisions: Sequence[Decision]) -> list[Json]:
+    return [codec.DECISION.encode(one, "") for one in decisions]
+
+
+def _without_ids(said: list[Json], was_made: Callable[[str], bool]) -> list[Json]:
+    """Without the ids of activities that were made; where else those stand, stands what has them."""
     meant: dict[str, str] = {}
     times: Counter[str] = Counter()
-    for one, schedule in zip(said, decisions, strict=True):
-        if isinstance(schedule, ScheduleActivity) and was_made(schedule.id):
-            name = schedule.activity
+    for one in said:
+        if one["type"] == ScheduleActivity.type and was_made(one["id"]):
+            name = one["activity"]
             times[name] += 1
             meant[one.pop("id")] = json.dumps(f"<{name} {times[name]}>")[1:-1]
-    if not meant:
-        return said
-    ids = re.compile("|".join(map(re.escape, meant)))
-    return [json.loads(ids.sub(lambda found: meant[found[0]], _text(one))) for one in said]
+    return [json.loads(_UUID.sub(lambda found: meant.get(found[0], found[0]), _text(one))) for one in said]
 
 
 def _text(said: Json) -> str:

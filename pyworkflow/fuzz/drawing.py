@@ -46,14 +46,45 @@ class Drawing:
         """The play, in which the script is over. Raises as Play does; `script` is then what was played."""
         values = self._subject.values
         play = Play(self._subject, self.script)
-        group = self._draw(_groups((steps.Start(),), _outside(values)))
-        while group is not None:
+        self._add(play, self._draw(_groups((steps.Start(),), _outside(values))))
+        for _ in range(self._draw(_well(self._subject.steps))):
+            step = play.goes_well()
+            if step is not None:
+                self._add(play, Group((step,)))
+        for _ in range(MOST_GROUPS):
+            group = self._draw(_groups((), _inside(play.pending, values))) if play.is_open else None
+            if group is None:
+                break
+            self._add(play, group)
+        return play
+
+    def _add(self, play: Play, group: Group | None) -> None:
+        if group is not None:
             self.script = replace(self.script, groups=(*self.script.groups, group))
             play.group(group)
-            if not play.is_open or len(self.script.groups) == MOST_GROUPS:
+
+
+def each_alone(subject: Subject) -> Iterator[Script]:
+    """For every moment at which all has gone well so far, each of the things that can happen then, and nothing else.
+
+    Raises as Play does, for what goes well.
+    """
+    values = subject.values
+    for input in values.inputs or (None,):
+        script = Script(input, groups=(Group((steps.Start(),)),))
+        while (play := Play(subject, script)).is_open:
+            for step in (one for kind in _inside(play.pending, values) for one in kind):
+                yield replace(script, groups=(*script.groups, Group((step,))))
+            well = play.goes_well()
+            if well is None or len(script.groups) > subject.steps:
                 break
-            group = self._draw(_groups((), _inside(play.pending, values)))
-        return play
+            script = replace(script, groups=(*script.groups, Group((well,))))
+
+
+@strategies.composite
+def _well(draw: Draw, most: int) -> int:
+    """How many steps go well, before it is drawn what happens: what comes late is else hardly reached."""
+    return _one_of(draw, range(most)) if most and _one_of(draw, (False, True)) else 0
 
 
 @strategies.composite

@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from threading import get_ident
 from typing import Any
 
-BEGIN = 1_780_000_000.0  # in 2026; seconds since 1970
-STRIDE = 401 * 86_400 + 5 * 3600 + 17 * 60 + 11.618  # from one time to the next: year, weekday and hour change too
 READ = 0.001  # seconds that pass between two looks at a clock
 
 
@@ -26,17 +24,17 @@ class Elsewhen:
     """
 
     def __init__(self) -> None:
-        self._seconds = BEGIN
+        self._seconds = 0.0
         self._thread: int | None = None  # that is elsewhen
         self._generator = random.Random()
         self._stand_ins = {id(real): stand_in for real, stand_in in self._pairs()}
         self._places = list(self._found())
 
     @contextmanager
-    def at(self, time: int, chance: int) -> Iterator[None]:
-        """Within this block it is that time, and luck falls that way: equal numbers, equal times and luck."""
+    def at(self, seconds: float, chance: str) -> Iterator[None]:
+        """Within this block it is that time, in seconds since 1970, and luck is that of `chance`."""
         before = random.getstate()
-        self._seconds = BEGIN + STRIDE * time
+        self._seconds = seconds
         self._generator.seed(chance)
         random.seed(chance)
         self._thread = get_ident()

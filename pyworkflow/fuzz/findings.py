@@ -44,7 +44,7 @@ ILLEGAL = Kind(
 STUCK = Kind(
     "stuck",
     "the process is open, nothing is pending, and nothing will happen any more",
-    "answer what happened last, if only with FailProcess; or set waits_for_signals = True on the workflow",
+    "answer what happened last, if only with FailProcess; or say waits_for_signals = True, with examples in signals",
 )
 TWO_ANSWERS = Kind(
     "two-answers",

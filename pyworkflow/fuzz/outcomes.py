@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from pyworkflow import codec
+from pyworkflow.activity import ActivityCompleted
 from pyworkflow.decision import CancelProcess, CompleteProcess, ContinueAsNew, Decision, FailProcess
 from pyworkflow.fuzz import findings, steps
 from pyworkflow.fuzz.findings import Finding, Found
 from pyworkflow.fuzz.play import EndlessError, Outcome, Play, Subject
-from pyworkflow.fuzz.steps import Group, Script, Send
+from pyworkflow.fuzz.steps import End, Group, Script, Send, TimeOut
+
+MOST_LATER = 6  # moments at which a signal comes again
 
 
 def compare(subject: Subject, script: Script) -> None:
@@ -19,6 +23,7 @@ def compare(subject: Subject, script: Script) -> None:
         before = replace(script, groups=script.groups[:number])
         if any(isinstance(one, Send) and one.twice for one in group.steps):
             _twice(subject, before, group)
+            _late(subject, before, group)
             return
         if group.how in steps.BATCHED:
             for how in dict.fromkeys((steps.TOGETHER, group.how)):
@@ -33,9 +38,31 @@ def _twice(subject: Subject, before: Script, group: Group) -> None:
         once, _ = _ended(subject, before, group.once())
     except EndlessError:
         return
+    _same_work(twice, once)
+
+
+def _same_work(twice: Play, once: Play) -> None:
     again = [said for said, times in twice.outcome.made.items() if times > once.outcome.made[said] > 0]
     if again:
         raise Found(Finding(findings.REPEATED_SIGNAL, twice.run(), f"scheduled again: {', '.join(again)}"))
+
+
+def _late(subject: Subject, before: Script, group: Group) -> None:
+    """Nor if it comes again later, before any of the steps that end the process."""
+    again = [replace(one, twice=False) for one in group.steps if isinstance(one, Send) and one.twice]
+    with suppress(EndlessError):
+        once = Play(subject, before)
+        once.group(group.once())
+        done = once.steps
+        once.to_the_end()
+        for later in range(1, min(once.steps - done, MOST_LATER)):
+            twice = Play(subject, before)
+            twice.group(group.once())
+            for _ in range(later):
+                twice.go_on()
+            twice.group(Group(tuple(again)))
+            twice.to_the_end()
+            _same_work(twice, once)
 
 
 def _batched(subject: Subject, before: Script, group: Group) -> None:
@@ -50,8 +77,17 @@ def _batched(subject: Subject, before: Script, group: Group) -> None:
     except EndlessError:
         return
     words = list(_differences(batched.outcome, singly.outcome))
-    if came and came_singly and words:
+    if came and words and (came_singly or _is_overlooked(group, singly.outcome, batched.outcome)):
         raise Found(Finding(findings.BATCHING, batched.run(), "; ".join(words)))
+
+
+def _is_overlooked(group: Group, singly: Outcome, batched: Outcome) -> bool:
+    """An activity went wrong, for which the process fails if it is all that comes; and so it completes."""
+    wrong = any(
+        isinstance(one, TimeOut) or (isinstance(one, End) and not isinstance(one.result, ActivityCompleted))
+        for one in group.steps
+    )
+    return wrong and isinstance(singly.closed, FailProcess) and isinstance(batched.closed, CompleteProcess)
 
 
 def _ended(subject: Subject, before: Script, group: Group) -> tuple[Play, bool]:

@@ -32,6 +32,7 @@ from pyworkflow.process import Process, ProcessCompleted
 from pyworkflow.task import DecisionTask
 
 LONGEST = 60  # decisions; a process that makes more is taken for one that has no end
+ROUNDS = 5  # of all signals, of which one at least has to get a process going that waits for one
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Subject:
     asking: Asking
     allowed: frozenset[str] = frozenset()
     id: str = "fuzz"  # of the process
+    steps: int = 0  # that it takes to its end, if all goes well
 
 
 @dataclass
@@ -66,8 +68,9 @@ class Play:
         self.outcome = Outcome()
         self._id, self._input, self._others = subject.id, script.input, script.others
         self._world = World(subject.workflows)
+        self.steps = 0  # that were done
         self._rounds = 0
-        self._is_waiting = False  # for a signal, as it says itself
+        self._sent = 0  # signals
         for group in script.groups:
             self.group(group)
 
@@ -110,6 +113,7 @@ class Play:
         world = self._world
         if not self.is_open:
             return False
+        self.steps += 1
         if not isinstance(step, steps.Pass):
             world.tick()
         match step:
@@ -127,6 +131,7 @@ class Play:
                 return world.close_child(child, ended)
             case steps.Send(signal=signal):
                 world.signal_process(self._id, signal)
+                self._sent += 1
             case steps.RequestCancel():
                 world.request_cancel_process(self._id)
             case steps.Pass():
@@ -142,6 +147,20 @@ class Play:
                 return
             self._alone(step)
 
+    def go_on(self) -> None:
+        """One step of it."""
+        step = self._next()
+        if step is not None:
+            self._alone(step)
+
+    def goes_well(self) -> Step | None:
+        """What comes next if all goes well, signals among it; None if nothing can."""
+        signals = self.subject.values.signals
+        step = self._next() if self.is_open else None
+        if step is None and self.is_open and signals:
+            step = steps.Send(signals[self._sent % len(signals)])
+        return step
+
     def _next(self) -> Step | None:
         pending = self.pending
         for one in sorted(pending.activities, key=lambda one: _said(one.execution.activity, one.execution.input)):
@@ -154,15 +173,19 @@ class Play:
         return steps.Pass() if pending.timers else None
 
     def _wait(self) -> None:
-        """It waits for a signal, so one of those that are known must get it going."""
+        """It waits for signals, so those that are known must get it going, though perhaps not the first of them."""
         signals = self.subject.values.signals
-        made = self.run().history
-        for signal in signals:
-            if self.is_open:
-                self._alone(steps.Send(signal))
-        if signals and self.is_open and not _decided(self.run().history[len(made) :]):
+        began = len(self.run().history)
+        for _ in range(ROUNDS if signals else 0):
+            for signal in signals:
+                if self.is_open:
+                    self._alone(steps.Send(signal))
+            if not self.is_open or _decided(self.run().history[began:]):
+                return
+        if signals:
             names = ", ".join(dict.fromkeys(signal.name for signal in signals))
-            raise self._found(findings.STUCK, f"none of the signals that are known ({names}) gets it going")
+            what = f"none of the signals that are known ({names}) gets it going, not even {ROUNDS} times"
+            raise self._found(findings.STUCK, what)
 
     # --- what is decided ---
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings, strategie
 from hypothesis import seed as seeded
 from hypothesis.errors import HypothesisException
 
+from pyworkflow.decision import ContinueAsNew
 from pyworkflow.exceptions import ConfigurationException
 from pyworkflow.fuzz.asking import Asking
-from pyworkflow.fuzz.drawing import Drawing
+from pyworkflow.fuzz.drawing import Drawing, each_alone
 from pyworkflow.fuzz.findings import KINDS, SLOW, Finding, Found
 from pyworkflow.fuzz.listening import Listening
 from pyworkflow.fuzz.play import EndlessError, Play, Subject
@@ -29,18 +30,24 @@ from pyworkflow.signal import Signal
 
 EXAMPLES = 300  # scripts that show nothing, before nothing is taken to be wrong
 MOST = 5  # findings of one search
+MOST_INPUTS = 20  # with those of the runs that follow
 SHRINKS = 200  # plays to make the history of a finding shorter
 
 
 @dataclass(frozen=True)
 class Report:
-    """What a search found. The same `seed` finds the same. `examples` is how many histories were tried."""
+    """What a search found. The same `seed` finds the same. `examples` is how many histories were tried.
+
+    Of those so many were `endless`: broken off after 60 decisions. Ctrl-C has ended a search that was `interrupted`.
+    """
 
     workflow: str
     seed: int
     values: Values
     findings: list[Finding] = field(default_factory=list)
     examples: int = 0
+    endless: int = 0
+    interrupted: bool = False
 
 
 def fuzz(
@@ -81,16 +88,16 @@ def fuzz(
         Asking(longest),
         frozenset([*allow, *workflow.fuzz_allows]),
     )
-    subject = replace(subject, values=_heard(subject))
+    subject = _explored(subject)
     chosen = SystemRandom().randrange(1_000_000) if seed is None else seed
     search = _Search(subject, chosen, examples, until, tried)
     findings: list[Finding] = []
-    while len(findings) < most and SLOW not in (one.kind for one in findings):
+    while len(findings) < most and not search.interrupted and SLOW not in (one.kind for one in findings):
         found = search.next(findings)
         if found is None:
             break
         findings.append(found)
-    return Report(workflow.name, chosen, subject.values, findings, search.tried)
+    return Report(workflow.name, chosen, subject.values, findings, search.tried, search.endless, search.interrupted)
 
 
 class _OverError(BaseException):
@@ -106,11 +113,14 @@ class _Search:
         self, subject: Subject, seed: int, examples: int, until: float | None, tell: Callable[[], object]
     ) -> None:
         self.tried = 0
+        self.endless = 0
+        self.interrupted = False
         self._subject = subject
         self._seed = seed
         self._examples = examples
         self._until = until
         self._tell = tell
+        self._alone: list[Script] | None = None  # scripts that are yet to be tried
 
     def next(self, findings: Sequence[Finding]) -> Finding | None:
         """Something else than what is found, in the shortest history that was found; None if there is nothing."""
@@ -121,12 +131,18 @@ class _Search:
 
         def look(data: strategies.DataObject) -> None:
             nonlocal best, plays
-            if plays == SHRINKS or (self._until is not None and monotonic() > self._until):
+            if plays == SHRINKS or self._is_over():
                 raise _OverError
             drawing = Drawing(subject, data.draw)
             self.tried += 1
             self._tell()
-            found = wrong(subject, lambda: (drawing.play(), drawing.script))
+            if best is None:  # so that what chance has shown is shown again
+                subject.asking.luck = self.tried
+            try:
+                found = wrong(subject, lambda: (drawing.play(), drawing.script))
+            except EndlessError:
+                self.endless += 1
+                return
             if best is not None:
                 plays += 1
             if found is None or found.key in known or (best is not None and found.key != best[0].key):
@@ -137,11 +153,36 @@ class _Search:
             raise _InterestingError
 
         # The last of these is that a workflow with two answers does not fail again as it did.
-        with suppress(_OverError, _InterestingError, HypothesisException):
-            self._run(look)
-        if best is None or best[0].kind is SLOW:
+        try:
+            best = self._first(subject, known)
+            if best is None:
+                with suppress(_OverError, _InterestingError, HypothesisException):
+                    self._run(look)
+            if best is None or best[0].kind is SLOW:
+                return best and best[0]
+            return shortest(subject, *best, is_over=self._is_over)
+        except KeyboardInterrupt:
+            self.interrupted = True
             return best and best[0]
-        return shortest(subject, *best)
+
+    def _first(self, subject: Subject, known: Collection[tuple[str, str]]) -> tuple[Finding, Script] | None:
+        """What a single thing that happens shows, at any moment, or, where there are too many, at most of them."""
+        if self._alone is None:
+            self._alone = _spread(list(_those(each_alone(subject))), -(-self._examples // 2))
+        while self._alone and not self._is_over():
+            script = self._alone[0]
+            self.tried += 1
+            self._tell()
+            subject.asking.luck = self.tried
+            with suppress(EndlessError):
+                found = wrong(subject, lambda script=script: (Play(subject, script), script))  # type: ignore[misc]
+                if found is not None and found.key not in known:
+                    return found, script
+            self._alone.pop(0)
+        return None
+
+    def _is_over(self) -> bool:
+        return self._until is not None and monotonic() > self._until
 
     def _run(self, look: Callable[[strategies.DataObject], None]) -> None:
         quietly = settings(
@@ -156,12 +197,31 @@ class _Search:
         seeded(self._seed)(quietly(given(data=strategies.data())(look)))()
 
 
-def _heard(subject: Subject) -> Values:
-    """With the signals that the workflow listens for, besides those that are known."""
+def _those(scripts: Iterator[Script]) -> Iterator[Script]:
+    """All until something is wrong already when all goes well: that will be found."""
+    with suppress(Found, EndlessError):
+        yield from scripts
+
+
+def _spread(scripts: Sequence[Script], most: int) -> list[Script]:
+    """So many of them, from the first to the last."""
+    return list(scripts[:: -(-len(scripts) // most)]) if scripts else []
+
+
+def _explored(subject: Subject) -> Subject:
+    """With what shows when all goes well: its length, signals that are listened for, inputs of runs that follow."""
     values = subject.values
-    listening = Listening(subject.asking.longest)
-    for input in values.inputs or (None,):
+    inputs, listening, longest = list(values.inputs or (None,)), Listening(subject.asking.longest), 0
+    for input in inputs:
+        play = Play(replace(subject, asking=listening), Script(input))
         with suppress(Found, EndlessError):
-            Play(replace(subject, asking=listening), Script(input, groups=(Group((Start(),)),))).to_the_end()
+            play.group(Group((Start(),)))
+            play.to_the_end()
+        longest = max(longest, play.steps)
+        closed = play.outcome.closed
+        if isinstance(closed, ContinueAsNew) and closed.input not in inputs and len(inputs) < MOST_INPUTS:
+            inputs.append(closed.input)
     known = {signal.name for signal in values.signals}
-    return replace(values, signals=[*values.signals, *(Signal(name) for name in listening.names if name not in known)])
+    signals = [*values.signals, *(Signal(name) for name in listening.names if name not in known)]
+    found = inputs if values.inputs or len(inputs) > 1 else ()
+    return replace(subject, values=replace(values, inputs=found, signals=signals), steps=longest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 
 from pyworkflow.fuzz import steps
@@ -13,24 +14,28 @@ from pyworkflow.fuzz.steps import Group, Script
 
 
 def wrong(subject: Subject, play: Callable[[], tuple[Play, Script]]) -> Finding | None:
-    """What is wrong in this play of a script, in its end that is added, or when it is played otherwise."""
+    """What is wrong in this play of a script, in its end that is added, or when it is played otherwise.
+
+    Raises EndlessError for a play that has no end.
+    """
     try:
         played, script = play()
         played.to_the_end()
         compare(subject, script)
     except Found as found:
         return None if found.finding.kind.name in subject.allowed else found.finding
-    except EndlessError:
-        pass
     return None
 
 
-def shortest(subject: Subject, finding: Finding, script: Script) -> Finding:
-    """The same finding, in a script from which nothing can be left out."""
+def shortest(subject: Subject, finding: Finding, script: Script, is_over: Callable[[], bool]) -> Finding:
+    """The same finding, in a script from which nothing can be left out, or as short as it is when the time is over."""
     for shorter in _shorter(script):
-        found = wrong(subject, lambda shorter=shorter: (Play(subject, shorter), shorter))  # type: ignore[misc]
-        if found is not None and found.key == finding.key:
-            return shortest(subject, found, shorter)
+        if is_over():
+            break
+        with suppress(EndlessError):
+            found = wrong(subject, lambda shorter=shorter: (Play(subject, shorter), shorter))  # type: ignore[misc]
+            if found is not None and found.key == finding.key:
+                return shortest(subject, found, shorter, is_over)
     return finding
 
 

@@ -65,7 +65,8 @@ def test_what_is_found_is_told_as_a_history_and_what_it_means(pyworkflow: Comman
         "6  decision started",
         "stuck: nothing is pending",
         "    the process is open, nothing is pending, and nothing will happen any more",
-        "    answer what happened last, if only with FailProcess; or set waits_for_signals = True on the workflow",
+        "    answer what happened last, if only with FailProcess; or say waits_for_signals = True, with examples in "
+        "signals",
     ]
     assert ended.err.startswith("Foo: 1 finding, ")
     assert ended.err.endswith("histories tried (seed 1)\nsignals that were sent: none\n")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as module
+import pickle
 import random
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from pyworkflow.fuzz import Finding, Report, fuzz
 from pyworkflow.managed import Activity, DefaultWorkflow, RuleSetWorkflow, Workflow
 from pyworkflow.managed.workflow import rules
 from pyworkflow.process import ProcessFailed
-from pyworkflow.replay import Raised, replay
+from pyworkflow.replay import Raised, replay, unanswered
 from pyworkflow.signal import Signal
 
 FEW = 80  # examples, where nothing is to be found
@@ -97,6 +98,24 @@ def test_nothing_is_wrong_with_one_that_answers_it() -> None:
     assert nothing(Base)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("last", [2, 5, 8])
+def test_one_that_forgets_it_late_is_found_at_any_seed(last: int, seed: int) -> None:
+    class Chain(Workflow):
+        activities = [Pay]
+
+        def decide(self, process: Process) -> Any:
+            if any(event.type == "cancel_requested" for event in process.history):
+                return CancelProcess()
+            ended = [event for event in process.history if isinstance(event, ActivityEvent)]
+            if ended and ended[-1].result.type != "completed":
+                return None if len(ended) == last and ended[-1].result.type == "canceled" else FailProcess()
+            return ScheduleActivity(Pay, input=len(ended)) if len(ended) < last else CompleteProcess()
+
+    (finding,) = fuzz(Chain, seed=seed, most=1).findings
+    assert (finding.kind.name, events(finding)) == ("stuck", ["process_started", *["activity"] * last])
+
+
 # --- two results in one batch ---
 
 
@@ -154,6 +173,25 @@ def test_one_whose_end_depends_on_the_batching_is_found() -> None:
     assert finding.what.startswith("one by one it ends with FailProcess, and so it ends with CompleteProcess")
 
 
+def test_one_that_completes_since_a_failure_came_together_with_a_result_is_found() -> None:
+    class LooksAtOne(Base):
+        def decide(self, process: Process) -> Any:
+            if any(event.type == "cancel_requested" for event in process.history):
+                return CancelProcess()
+            if process.is_new:
+                return [ScheduleActivity(Pay), ScheduleActivity(Ship)]
+            news = {event.type: event for event in process.unseen_events()}
+            if "activity" in news and news["activity"].result.type != "completed":
+                return FailProcess()
+            return None if process.unfinished_activities() else CompleteProcess()
+
+    finding = found(LooksAtOne)
+    assert (finding.kind.name, finding.what) == (
+        "batching",
+        "one by one it ends with FailProcess, and so it ends with CompleteProcess(null)",
+    )
+
+
 # --- chance and the clock ---
 
 
@@ -200,6 +238,40 @@ def test_one_that_uses_the_clock_is_found(answer: Callable[[], Any]) -> None:
     finding = found(Asks)
     assert finding.kind.name == "two-answers"
     assert finding.what.startswith("it depends on the clock: ")
+
+
+@pytest.mark.parametrize(
+    "is_late",
+    [
+        lambda process: datetime.now(UTC) - process.history[0].datetime > timedelta(hours=1),
+        lambda _: time.time() > 1_800_000_000,  # in 2027
+        lambda _: datetime.now(UTC) > datetime(2026, 6, 1, tzinfo=UTC),
+    ],
+    ids=["age", "offer", "deadline"],
+)
+def test_one_that_asks_the_clock_whether_it_is_late_is_found(is_late: Callable[[Process], bool]) -> None:
+    class Late(Base):
+        def respond_to_completed_activity(self, process: Process, activity_execution: Any, result: Any) -> Any:  # noqa: ARG002
+            return FailProcess("too late") if is_late(process) else CompleteProcess()
+
+    finding = found(Late)
+    assert (finding.kind.name, events(finding)) == ("two-answers", ["process_started", "activity"])
+    assert finding.what == "it depends on the clock: + FailProcess(), - CompleteProcess()"
+
+
+def test_chance_falls_otherwise_each_time_and_each_seed_finds_it() -> None:
+    for seed in range(3):
+        (finding,) = fuzz(asks(lambda: Pay if random.random() < 0.95 else Ship), seed=seed, most=1).findings
+        assert finding.what.startswith("it depends on chance: ")
+
+
+def test_nothing_is_wrong_with_one_that_only_stumbles_over_what_stands_for_the_clock() -> None:
+    class Typed(Base):
+        def respond_to_completed_activity(self, process: Process, activity_execution: Any, result: Any) -> Any:  # noqa: ARG002
+            at = process.history[-1].datetime
+            return CompleteProcess([{datetime: "a time"}[type(at)], len(pickle.dumps(at)) > 0])
+
+    assert nothing(Typed)
 
 
 def test_one_that_keeps_something_outside_of_the_process_is_found() -> None:
@@ -262,6 +334,38 @@ def test_one_that_schedules_twice_after_a_signal_that_is_sent_twice_is_found() -
     assert [event.type for event in finding.run.history].count("signal") == 2
 
 
+def test_one_that_only_looks_whether_it_is_going_on_is_found_when_the_signal_comes_again_later() -> None:
+    class Later(Base):
+        def respond_to_signal(self, process: Process, signal: Signal) -> Any:  # noqa: ARG002
+            return None if process.unfinished_activities() else ScheduleActivity(Ship)
+
+        def initiate(self, process: Process) -> Any:  # noqa: ARG002
+            return Timer(60)
+
+        def respond_to_completed_activity(self, process: Process, activity_execution: Any, result: Any) -> Any:  # noqa: ARG002
+            return None
+
+        def respond_to_timer(self, process: Process, timer: Timer) -> Any:  # noqa: ARG002
+            return CompleteProcess()
+
+    finding = found(Later, signals=[Signal("ship")], allow=["batching", "work-open"])
+    assert (finding.kind.name, finding.what) == ("repeated-signal", "scheduled again: Ship()")
+    assert events(finding)[:4] == ["process_started", "signal", "activity", "signal"]
+
+
+def test_nothing_is_wrong_with_one_that_needs_several_signals() -> None:
+    class Approvals(Workflow):
+        waits_for_signals = True
+        signals = {"approve": None}
+
+        def decide(self, process: Process) -> Any:
+            if any(event.type == "cancel_requested" for event in process.history):
+                return CancelProcess()
+            return CompleteProcess() if sum(event.type == "signal" for event in process.history) >= 3 else None
+
+    assert nothing(Approvals)
+
+
 def test_nothing_is_wrong_with_one_that_looks_whether_it_was_done() -> None:
     assert nothing(SchedulesAgain)
     assert nothing(SchedulesAnew, allow=["repeated-signal", "batching"])
@@ -299,7 +403,7 @@ class Deaf(SchedulesAgain):
 def test_one_that_waits_for_signals_is_stuck_if_none_of_them_gets_it_going() -> None:
     finding = found(Deaf)
     assert finding.kind.name == "stuck"
-    assert finding.what == "none of the signals that are known (ship) gets it going"
+    assert finding.what == "none of the signals that are known (ship) gets it going, not even 5 times"
 
 
 # --- open work, and requests to cancel ---
@@ -430,8 +534,19 @@ def test_one_that_never_ends_is_no_finding_and_neither_is_one_that_continues_as_
         def respond_to_timer(self, process: Process, timer: Timer) -> Any:  # noqa: ARG002
             return Timer(1)
 
-    assert fuzz(Ticks, seed=1, examples=5).findings == []
+    report = fuzz(Ticks, seed=1, examples=5)
+    assert report.findings == []
+    assert report.endless > 0
     assert nothing(asks(ContinueAsNew))
+
+
+def test_a_run_that_follows_is_tried_with_the_input_that_it_gets() -> None:
+    class Counts(Base):
+        def initiate(self, process: Process) -> Any:
+            return ContinueAsNew({"n": process.input + 1})
+
+    finding = found(Counts, inputs=[1])
+    assert (finding.kind.name, finding.run.input) == ("raises", {"n": 2})
 
 
 # --- what is put in ---
@@ -498,6 +613,19 @@ def test_it_ends_in_time() -> None:
     assert 0 < report.examples < 1_000_000
 
 
+def test_what_was_found_before_ctrl_c_is_not_lost() -> None:
+    def tried() -> None:
+        nonlocal examples
+        examples += 1
+        if examples == 200:
+            raise KeyboardInterrupt
+
+    examples = 0
+    report = fuzz(Forgets, seed=1, tried=tried)
+    assert report.interrupted
+    assert [one.kind.name for one in report.findings] == ["stuck"]
+
+
 def test_it_leaves_nothing_in_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     fuzz(Forgets, seed=1, most=1)
@@ -511,9 +639,9 @@ def test_only_findings_that_there_are_can_be_allowed() -> None:
 
 def test_what_is_found_can_be_replayed() -> None:
     finding = found(CancelsItsWork)
-    (divergence,) = replay(CancelsItsWork, finding.run).divergences
+    (divergence,) = replay(CancelsItsWork, unanswered(finding.run)).divergences
     assert isinstance(divergence.how, Raised)
-    assert divergence.question.number == len(finding.run.history)
+    assert divergence.question.number == len(finding.run.history) - 1
 
 
 def test_a_child_that_fails_is_a_result_too() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, redirect_stdout
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pyworkflow.process import Process
     from pyworkflow.signal import Signal
 
-FOUND = 1  # the exit code
+FOUND, INTERRUPTED = 1, 130  # exit codes
 DEPENDS_ON_VALUES = ("raises", "illegal", "stuck")  # what is found, perhaps
 WIDEST = 40  # characters of what happened, so that the details stand in one column
 
@@ -110,15 +111,25 @@ def fuzz(
         output.write_file(save, output.json_lines(_saved(report)))
     _print(report, form)
     _tell(report, save)
+    if report.interrupted:
+        return INTERRUPTED
     return FOUND if report.findings else 0
 
 
 @contextmanager
 def _deaf(counted: Iterator[int]) -> Iterator[None]:
-    """What the workflow prints, each time that it is asked, goes nowhere; the count, which has begun before, stays."""
+    """What the workflow prints and logs, each time that it is asked, goes nowhere; the count, begun before, stays."""
     next(counted)
-    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
-        yield
+    logging.disable()
+    try:
+        with (
+            Path(os.devnull).open("w", encoding="utf-8") as nowhere,
+            redirect_stdout(nowhere),
+            redirect_stderr(nowhere),
+        ):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _results(given: Iterable[str], cls: type[Workflow], workflows: Iterable[type[Workflow]]) -> dict[str, list[Json]]:
@@ -215,11 +226,16 @@ def _story(finding: Finding) -> None:
 
 
 def _tell(report: Report, save: Path | None) -> None:
+    from pyworkflow.fuzz.play import LONGEST
+
     found = len(report.findings)
     seed = f"seed {report.seed}"
     if found and save is not None and save != output.STDOUT:
         output.note(f"{found} histor{'y' if found == 1 else 'ies'} written to {save}")
     what = f"{found} finding{'' if found == 1 else 's'}" if found else "nothing found"
-    output.note(f"{report.workflow}: {what}, {report.examples} histories tried ({seed})")
+    when = "; then came Ctrl-C" if report.interrupted else ""
+    output.note(f"{report.workflow}: {what}, {report.examples} histories tried ({seed}){when}")
+    if report.endless:
+        output.note(f"{report.endless} of them were broken off, since they went on after {LONGEST} decisions")
     signals = ", ".join(dict.fromkeys(signal.name for signal in report.values.signals)) or "none"
     output.note(f"signals that were sent: {signals}")

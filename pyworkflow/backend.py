@@ -112,8 +112,8 @@ class PendingDecision:
     """A decision that is due, or being made (`state` is "due" or "running").
 
     `since` is when it fell due, or when it was handed out; one that failed is offered again at `due_at` with the
-    `attempt` after, the error of the last attempt being `error`. While running: by whom, with which code, and
-    when it will be given up.
+    `attempt` after, the error of the last attempt being `error`. `started` is the number of the decision_started that
+    asks for it, if there is one already. While running: by whom, and when it will be given up.
     """
 
     state: str
@@ -124,6 +124,7 @@ class PendingDecision:
     identity: str | None = None
     attempt: int = 1
     error: str | None = None
+    started: int | None = None
 
 
 @dataclass(frozen=True)

@@ -248,6 +248,7 @@ PROCESS_RESULT = _tagged(
 )
 SIGNAL = _one(signal.Signal)
 ORIGIN = _one(event.Origin)
+_TIME = _Part(lambda at, _: time_text(at), time_of)
 TIMER = _one(decision.Timer)
 START = _Part(_encode_start, lambda document: process.Process(**document))
 DECISION = _tagged(
@@ -293,6 +294,7 @@ _EVENTS: dict[str, type[event.Event]] = {
 
 # The fields that hold something other than plain JSON.
 _PARTS: dict[type, dict[str, _Part]] = {
+    event.Origin: {"at": _TIME, "origin": ORIGIN},
     event.ProcessStartedEvent: {"forked_from": ORIGIN},
     event.ProcessClosedEvent: {"result": PROCESS_RESULT},
     event.DecisionEvent: {"decision": DECISION},

@@ -32,11 +32,16 @@ class Event:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a process was forked: its history begins as that of this one, this run of it, up to event `number`."""
+    """Where a process was forked: its history begins as that of this one, this run of it, up to event `number`.
+
+    `at` is when that was, and `origin` where that one had been forked itself; both take no part in equality.
+    """
 
     process_id: str
     run: int
     number: int
+    at: datetime | None = field(default=None, compare=False)
+    origin: Origin | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,17 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pyworkflow.activity import ActivityCanceled, ActivityExecution, ActivityResult
-from pyworkflow.decision import CancelActivity, ScheduleActivity, StartChildProcess
+from pyworkflow.decision import (
+    CancelActivity,
+    RequestCancelProcess,
+    ScheduleActivity,
+    SignalProcess,
+    StartChildProcess,
+)
 from pyworkflow.event import (
     ActivityEvent,
     ChildProcessEvent,
@@ -65,6 +71,14 @@ def came_to_nothing(at: datetime) -> DecisionFailedEvent:
     return DecisionFailedEvent(NOT_MADE, datetime=at)
 
 
+def unanswered(run: Process) -> Process:
+    """The run, whose last decision is being made, or is to be made again, as one in which it is still due."""
+    last = run.history[-1]
+    is_new = last.type == "decision_started"
+    history = run.history[:-1] if is_new else [*run.history, came_to_nothing(last.datetime)]
+    return Process(run.workflow, run.id, run.input, run.tags, history, run.parent, run=run.run)
+
+
 def prefix(run: Process, number: int, now: datetime, results: Mapping[int, ActivityResult] | None = None) -> Process:
     """The run as it was at event `number` (from 1), for another process to go on from: its first event says so.
 
@@ -78,9 +92,11 @@ def prefix(run: Process, number: int, now: datetime, results: Mapping[int, Activ
     length, unanswered = _whole(run, number)
     if run.history[length - 1].type == "decision_started":
         length -= 1  # another asks, at another time: his own start will say so
+    length = _with_consequences(run, length)
     events = list(run.history[:length])
-    events[0] = ProcessStartedEvent(forked_from=Origin(str(run.id), run.run, length), datetime=events[0].datetime)
     now = max(now, events[-1].datetime)
+    origin = Origin(str(run.id), run.run, length, now, run.forked_from)
+    events[0] = ProcessStartedEvent(forked_from=origin, datetime=events[0].datetime)
     if unanswered:
         events.append(came_to_nothing(now))
     _end_activities(events, length, now, dict(results or {}))
@@ -92,6 +108,44 @@ def asks(begun: Process) -> bool:
     """Is there something in this history that its workflow has not answered yet?"""
     asked = Process(history=[*begun.history, DecisionStartedEvent(datetime=begun.history[-1].datetime)])
     return any(event.calls_for_decision for event in asked.unseen_events())
+
+
+def time_passed(run: Process, place: int, until: int) -> timedelta:
+    """How long the process lived from the event at `place` (from 0) to that at `until`.
+
+    Between the event that a fork was cut after, and the fork, it did not.
+    """
+    passed = run.history[until].datetime - run.history[place].datetime
+    origin = run.forked_from
+    while origin is not None:
+        if place < origin.number <= until and origin.at is not None:
+            passed -= origin.at - run.history[origin.number - 1].datetime
+        origin = origin.origin
+    return max(passed, timedelta())
+
+
+def _with_consequences(run: Process, length: int) -> int:
+    """What decisions come to at once is recorded with them: that a message did not arrive, or arrived at itself."""
+    last = run.history[length - 1]
+    if not isinstance(last, DecisionEvent):
+        return length
+    while (
+        length < len(run.history)
+        and _is_at_once(run, run.history[length])
+        and (run.history[length].datetime == last.datetime)
+    ):
+        length += 1
+    return length
+
+
+def _is_at_once(run: Process, event: Event) -> bool:
+    if event.type in ("signal_failed", "cancel_failed"):
+        return True
+    kind = {"signal": SignalProcess, "cancel_requested": RequestCancelProcess}.get(event.type)
+    if kind is None:
+        return False
+    sent = (one.decision for one in run.history if isinstance(one, DecisionEvent) and one.datetime == event.datetime)
+    return any(isinstance(one, kind) and getattr(one, "process_id", None) == run.id for one in sent)
 
 
 def _whole(run: Process, number: int) -> Cut:
@@ -141,7 +195,7 @@ def _ends_of_children(run: Process, length: int) -> list[ChildProcessEvent]:
     ends = []
     for place in range(length, len(run.history)):
         event = run.history[place]
-        if isinstance(event, ChildProcessEvent) and (key := _key_of(event, counts)) is not None:
+        if isinstance(event, ChildProcessEvent) and (key := _key_of(run, event, counts)) is not None:
             counts[key] -= 1
             ends.append(event)
     for number, child in children:
@@ -162,7 +216,7 @@ def open_children(run: Process, length: int) -> list[tuple[int, Process]]:
             case DecisionEvent(decision=StartChildProcess(process=child)):
                 children.append((place + 1, child))
                 counts[_key(child, place + 1)] += 1
-            case ChildProcessEvent() as event if (key := _key_of(event, counts)) is not None:
+            case ChildProcessEvent() as event if (key := _key_of(run, event, counts)) is not None:
                 counts[key] -= 1
     left = []
     for number, child in children:
@@ -177,24 +231,23 @@ def _key(child: Process, number: int) -> Hashable:
     return number if child.id is None else child.id
 
 
-def _key_of(event: ChildProcessEvent, counts: Counter[Hashable]) -> Hashable | None:
+def _key_of(run: Process, event: ChildProcessEvent, counts: Counter[Hashable]) -> Hashable | None:
     """Which of the open children it is about."""
     made = re.search(r"[-.](\d+)\Z", event.process_id)
-    keys: tuple[Hashable, ...] = (event.process_id, int(made[1]) if made else None)
+    number = int(made[1]) if made else None
+    is_made = number is not None and _made_id(run, number) == event.process_id
+    keys: tuple[Hashable, ...] = (event.process_id, number if is_made else None)
     return next((key for key in keys if counts[key] > 0), None)
 
 
 def child_id(parent: Process, child: Process, number: int) -> str:
-    """The id of a child that event `number` of its parent decided on: rule V6 of the contract.
+    """The id of a child that event `number` of its parent decided on: rule V6 of the contract."""
+    return _made_id(parent, number) if child.id is None else child.id
 
-    What was decided before the parent was forked, was decided by another: its id is that of the child's end.
-    """
-    if child.id is not None:
-        return child.id
-    origin = parent.forked_from
-    if origin is not None and number <= origin.number:
-        made = re.compile(rf"[-.]{number}\Z")
-        for event in parent.history:
-            if isinstance(event, ChildProcessEvent) and made.search(event.process_id):
-                return event.process_id
-    return f"{parent.id}-{number}" if parent.run == 1 else f"{parent.id}-{parent.run}.{number}"
+
+def _made_id(parent: Process, number: int) -> str:
+    """What was decided before the parent was forked, was decided by another, and has an id of that one."""
+    id, run, origin = parent.id, parent.run, parent.forked_from
+    while origin is not None and number <= origin.number:
+        id, run, origin = origin.process_id, origin.run, origin.origin
+    return f"{id}-{number}" if run == 1 else f"{id}-{run}.{number}"

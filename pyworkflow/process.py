@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from typing import Any, ClassVar, cast
 
@@ -153,6 +154,12 @@ class Process:
         """Which other process its history begins as, if it was forked."""
         first = self._history[0]
         return first.forked_from if isinstance(first, ProcessStartedEvent) else None
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When this run began: a fork when it was forked, though its first event has the time of the first one's."""
+        origin = self.forked_from
+        return self._history[0].datetime if origin is None or origin.at is None else origin.at
 
     @property
     def result(self) -> ProcessResult | None:

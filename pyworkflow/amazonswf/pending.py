@@ -42,6 +42,7 @@ def _decision(story: Story) -> PendingDecision | None:
         identity=round.identity if running else None,
         attempt=round.attempts + 1,
         error=round.error,
+        started=round.start,
     )
 
 

@@ -13,7 +13,7 @@ from pyworkflow.cli.past import opened
 from pyworkflow.cli.replays import counted
 from pyworkflow.cli.values import json_value
 from pyworkflow.decision import ScheduleActivity
-from pyworkflow.event import DecisionEvent
+from pyworkflow.event import DecisionEvent, ProcessStartedEvent
 from pyworkflow.managed import Workflow
 from pyworkflow.prefix import asks, cut
 from pyworkflow.process import Process
@@ -77,7 +77,9 @@ def preview(begun: Process, workflow: type[Workflow]) -> Iterator[str]:
     """What today's code finds in the history that a fork begins with, what is set going, and what it decides next."""
     origin = begun.forked_from
     assert origin is not None
-    done = replay(workflow, begun, due=False, to_the_end=True)
+    copied = [ProcessStartedEvent(datetime=begun.history[0].datetime), *begun.history[1:]]  # to be asked about as well
+    run = Process(begun.workflow, begun.id, begun.input, begun.tags, copied)
+    done = replay(workflow, run, due=False, to_the_end=True)
     yield f"{counted(origin.number, 'event')} of {origin.process_id}: {_summary(done.asked, len(done.divergences))}"
     for one in done.divergences:
         yield f'  #{one.question.number} at "{occasion(one.question.process)}" {" ".join(how_words(one.how))}'

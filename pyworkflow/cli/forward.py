@@ -68,14 +68,16 @@ def _explain(error: BaseException, fakes: Path | None) -> None:
 
 def _module(file: Path) -> ModuleType:
     """The file as a module, which can import what lies beside it."""
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    spec = importlib.util.spec_from_file_location(f"fakes {file.stem}", file)
     if spec is None or spec.loader is None or not file.is_file():
         raise ConfigurationException(f"--fakes: {file} is no Python file")
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
     sys.path.insert(0, str(file.resolve().parent))
     try:
         with output.prints_aside():
             spec.loader.exec_module(module)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module can also end in SystemExit
         raise ConfigurationException(f"{file} does not import: {reason_of(error)}") from error
     return module

@@ -13,7 +13,7 @@ from pyworkflow.cli.text import duration, json_text
 from pyworkflow.codec import DECISION, EXECUTION, TIMER, Json, time_text
 from pyworkflow.decision import Decision, ScheduleActivity, Timer
 from pyworkflow.event import DecisionEvent, Event
-from pyworkflow.prefix import child_id, open_children
+from pyworkflow.prefix import child_id, open_children, time_passed
 from pyworkflow.process import Process
 from pyworkflow.replay import as_at
 from pyworkflow.unfinished import Unfinished
@@ -83,7 +83,7 @@ def opened(run: Process, number: int) -> Iterator[Open]:
     for place in left.timers.numbers():
         event = run.history[place]
         assert isinstance(event, DecisionEvent)
-        yield _timer(event.decision, place + 1, event.datetime, at)
+        yield _timer(event.decision, place + 1, at, time_passed(run, place, number - 1))
     for place, child in open_children(run, number):
         id = child_id(run, child, place)
         yield Open("child", place, f"{id} ({child.workflow})", {"number": place, "id": id, "workflow": child.workflow})
@@ -98,10 +98,10 @@ def _activity(scheduled: ScheduleActivity, number: int, since: datetime, at: dat
     return Open("activity", number, f"{text}: {given}" if given else text, record)
 
 
-def _timer(timer: Any, number: int, since: datetime, at: datetime) -> Open:
+def _timer(timer: Any, number: int, at: datetime, passed: timedelta) -> Open:
     assert isinstance(timer, Timer)
-    due = since + timedelta(seconds=timer.delay)
-    left = max((due - at).total_seconds(), 0)
+    left = max(timer.delay - passed.total_seconds(), 0)
+    due = at + timedelta(seconds=left)
     record = {"number": number, "due_at": time_text(due), **TIMER.encode(timer, "")}
     return Open("timer", number, f"{timer_name(timer)} #{number}, due in {duration(left)}", record)
 

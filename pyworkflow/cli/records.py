@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 
-from pyworkflow.codec import PROCESS_RESULT, Json, time_text
+from pyworkflow.codec import ORIGIN, PROCESS_RESULT, Json, time_text
 from pyworkflow.process import Process
 
 
@@ -27,10 +27,10 @@ def process_record(process: Process) -> dict[str, Json]:
         "run": process.run,
         "workflow": process.workflow,
         "status": "open" if result is None else result.type,
-        "started_at": time_text(process.history[0].datetime),
+        "started_at": time_text(process.started_at or process.history[0].datetime),
         "closed_at": closed_at,
         "parent": process.parent,
-        "forked_from": plain_record(process.forked_from),
+        "forked_from": None if process.forked_from is None else ORIGIN.encode(process.forked_from, ""),
         "tags": process.tags,
         "events": len(process.history),
         "input": process.input,

@@ -10,8 +10,9 @@ from typing import Any
 from pyworkflow import codec
 from pyworkflow.backend import Backend
 from pyworkflow.decision import Decision
+from pyworkflow.prefix import unanswered
 from pyworkflow.process import Process
-from pyworkflow.replay import Difference, Divergence, Raised, Replay, TimedOut, unanswered
+from pyworkflow.replay import Difference, Divergence, Raised, Replay, TimedOut
 from pyworkflow.replay.words import how_words, occasion
 
 Place = tuple[str, int]  # the id of a process (and its run, from the second on), and the number of an event
@@ -90,19 +91,14 @@ def settled(backend: Backend, process_id: str, number: int) -> tuple[Process, bo
         run = backend.process_by_id(process_id, run=number)
         if run.result is not None or run.history[-1].type == "decision":
             return run, False
-        is_due = backend.pending(process_id).decision is not None
+        pending = backend.pending(process_id).decision
         if len(backend.process_by_id(process_id, run=number).history) == len(run.history):
-            return run, is_due and _is_begun(run)
+            return run, pending is not None and pending.started is not None
 
 
-def _is_begun(run: Process) -> bool:
-    """Is there a decision that was started, and that the history does not show as made, or come to nothing?"""
-    round: list[str] = []
-    for event in reversed(run.history):
-        if event.type == "decision_started":
-            return not {"decision", "decision_failed", "decision_timed_out"} & set(round)
-        round.append(event.type)
-    return False
+def as_seen(run: Process, *, undecided: bool) -> Process:
+    """The run, to be looked at: news that came to a last decision which is yet to be made is asked about with it."""
+    return unanswered(run) if undecided and run.history[-1].type != "decision_started" else run
 
 
 def as_asked(backend: Backend, process_id: str, number: int) -> Process:

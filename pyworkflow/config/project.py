@@ -7,6 +7,7 @@ import importlib
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType, TracebackType
 
@@ -44,8 +45,21 @@ def load_project(settings: ProjectSettings) -> Project:
         if not folder.is_dir():
             raise ConfigurationException(f"[project] path: there is no folder {str(folder)!r}")
     put_on_path(settings)
-    workflows = [workflow for name in settings.modules for workflow in _workflows(_imported(name))]
+    workflows = [workflow for name in settings.modules for workflow in _workflows(_own(_imported(name), settings))]
     return Project(tuple(dict.fromkeys(workflows)), _code(settings))
+
+
+def _own(module: ModuleType, settings: ProjectSettings) -> ModuleType:
+    """The module, unless the project has another of this name, and this program has imported one from elsewhere."""
+    top = module.__name__.partition(".")[0]
+    spec = PathFinder.find_spec(top, [str(folder.resolve()) for folder in settings.path])
+    loaded = getattr(sys.modules[top], "__file__", None)
+    if spec is None or spec.origin is None or loaded is None or Path(loaded).resolve() == Path(spec.origin).resolve():
+        return module
+    raise ConfigurationException(
+        f"module {top!r}: {shown_path(loaded)} was imported before, and is not {shown_path(spec.origin)}; "
+        "a program can load one of them only"
+    )
 
 
 def _imported(name: str) -> ModuleType:

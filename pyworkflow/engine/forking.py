@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import NamedTuple, cast
 
 from pyworkflow.activity import ActivityResult
 from pyworkflow.decision import ScheduleActivity, Timer
 from pyworkflow.engine import decide, importing, transitions
-from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Start, TimerRow, moment
+from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Start, TimerRow, duration, moment
 from pyworkflow.engine.registry import Registry, seconds
 from pyworkflow.event import DecisionEvent
 from pyworkflow.exceptions import InvalidValueException
-from pyworkflow.prefix import asks, prefix
+from pyworkflow.prefix import asks, prefix, time_passed, unanswered
 from pyworkflow.process import Process
 from pyworkflow.unfinished import Unfinished
 
@@ -52,10 +53,17 @@ def fork(
     left = Unfinished().after(begun.history)
     activities = [_activity(_decided(begun, place), registry, now) for place in left.activities.values()]
     timers = [
-        _timer(_decided(begun, place), now, elapsed=events[copied - 1].at - events[place].at)
+        _timer(_decided(begun, place), now, elapsed=time_passed(run, place, copied - 1))
         for place in left.timers.numbers()
     ]
     return Fork(head, importing.start(begun), events, copied, activities, timers)
+
+
+def as_it_is(run: Process, head: ProcessHead | None) -> Process:
+    """The run, of which the row tells more than the history: a decision that was started may be yet to be made."""
+    if head is None or head.start_number is None or (head.run, head.length) != (run.run, len(run.history)):
+        return run
+    return unanswered(run)
 
 
 def _decided(begun: Process, place: int) -> object:
@@ -72,7 +80,7 @@ def _activity(decision: object, registry: Registry, now: int) -> ActivityRow:
     return decide.activity_row(decision, type, 0, now)
 
 
-def _timer(decision: object, now: int, *, elapsed: int) -> TimerRow:
+def _timer(decision: object, now: int, *, elapsed: timedelta) -> TimerRow:
     assert isinstance(decision, Timer)
-    left = max(seconds(decision.delay, "delay", least=0) - elapsed, 0)
+    left = max(seconds(decision.delay, "delay", least=0) - duration(elapsed.total_seconds()), 0)
     return TimerRow(0, 0, now + left, decide.as_stored(decision))

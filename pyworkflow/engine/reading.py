@@ -152,6 +152,7 @@ def _pending_decision(head: ProcessHead) -> PendingDecision | None:
         identity=head.identity,
         attempt=head.attempts + 1,
         error=head.error,
+        started=head.start_number,
     )
 
 

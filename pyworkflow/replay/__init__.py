@@ -5,7 +5,7 @@ Everything here is a function of histories, wherever they come from; nothing is 
 
 from pyworkflow.replay.answer import Answer, Raised, TimedOut, answer
 from pyworkflow.replay.compare import Change, Difference, difference
-from pyworkflow.replay.questions import Question, as_at, questions, unanswered
+from pyworkflow.replay.questions import Question, as_at, questions
 from pyworkflow.replay.replay import Divergence, Replay, replay
 
 __all__ = [
@@ -22,5 +22,4 @@ __all__ = [
     "difference",
     "questions",
     "replay",
-    "unanswered",
 ]

@@ -31,8 +31,9 @@ class Question(NamedTuple):
 def questions(run: Process) -> Iterator[Question]:
     """All questions of this run that were answered, in order, and last the one that is due, if there is one.
 
-    Rounds that came to nothing are left out. A last one without decisions counts as answered with nothing, which the
-    history cannot tell from one that is being made: who knows that it is gives the run as `unanswered` makes it.
+    Left out are rounds that came to nothing, and what the run was asked that this one was forked from. A last one
+    without decisions counts as answered with nothing, which the history cannot tell from one that is being made: who
+    knows that it is gives the run as prefix.unanswered makes it.
     """
     prefixes = _Prefixes(run)
     for place, recorded in _answered(run):
@@ -46,17 +47,10 @@ def count(run: Process) -> int:
     return sum(1 for _ in _answered(run)) + _is_due(run)
 
 
-def unanswered(run: Process) -> Process:
-    """The run, whose last decision is being made, or is to be made again, as one in which it is still due."""
-    last = run.history[-1]
-    is_new = last.type == "decision_started"
-    history = run.history[:-1] if is_new else [*run.history, came_to_nothing(last.datetime)]
-    return Process(run.workflow, run.id, run.input, run.tags, history, run.parent, run=run.run)
-
-
 def _answered(run: Process) -> Iterator[tuple[int, tuple[Decision, ...]]]:
     """The numbers of the events that started the decisions which were made, and what was decided."""
-    started = [place for place, event in enumerate(run.history) if event.type == "decision_started"]
+    copied = 0 if run.forked_from is None else run.forked_from.number  # which another was asked, with other input
+    started = [place for place, event in enumerate(run.history) if event.type == "decision_started" and place >= copied]
     for place, end in pairwise([*started, len(run.history)]):
         round = run.history[place + 1 : end]
         if any(event.type in _CAME_TO_NOTHING for event in round):

@@ -42,7 +42,8 @@ def replay(
 ) -> Replay:
     """Ask the workflow every question that the run holds, until an answer differs, or `to_the_end`.
 
-    To one that is due, which is left out without `due`, any answer will do. `longest` is in seconds.
+    It ends in any case where an answer does not come in time. To a question that is due, which is left out without
+    `due`, any answer will do. `longest` is in seconds.
     """
     done = Replay(run, count(run), 0, ())
     for question in questions(run):
@@ -52,7 +53,7 @@ def replay(
         how = _compared(workflow, question, longest)
         if how is not None:
             done = replace(done, divergences=(*done.divergences, Divergence(question, how)))
-            if not to_the_end:
+            if not to_the_end or isinstance(how, TimedOut):
                 break
     return done
 

@@ -58,6 +58,15 @@ class FastForward:
         self.clock = Clock(start)
         self.backend = _Memory(clock=self.clock)
         self.manager = Manager(self.backend, dict.fromkeys([workflow, *workflows]))
+        for name, one in self.manager.activities.items():  # none lacks signs of life: fakes give them
+            self.backend.register_activity(
+                name,
+                one.category,
+                one.scheduled_timeout,
+                one.execution_timeout,
+                heartbeat_timeout=one.execution_timeout,
+                restart_lost=one.restart_lost,
+            )
         self.error: BaseException | None = None
         """What `decide` raised, or what a backend refuses of its decisions."""
         self._fakes = Fakes(fakes or {}, self.manager.activities)
@@ -181,7 +190,6 @@ class FastForward:
             self._running[str(task.context)] = task
             if isfinite(seconds):
                 self._later(seconds, lambda: self._end(str(task.context), result))
-            self._pulse(task)
         elif self._real is not None:
             self._real.handle(task, LOGGER, self._real.deadline(task))
         else:
@@ -195,17 +203,6 @@ class FastForward:
                 self.backend.complete_activity_task(task, result)
             except UnknownActivityException:
                 LOGGER.debug("%s: its end came too late", task)
-
-    def _pulse(self, task: ActivityTask) -> None:
-        """Signs of life, as often as the activity needs them."""
-        every = self.manager.activities[task.activity_execution.activity].heartbeat_timeout / 2
-
-        def beat() -> None:
-            if task.context in self._running:
-                self._beat(str(task.context))
-                self._later(every, beat)
-
-        self._later(every, beat)
 
     def _beat(self, token: str) -> None:
         """A sign of life; what hears that it is to end does so."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -34,7 +36,10 @@ class GoldenFile(pytest.File):
     def collect(self) -> Iterator[GoldenRun]:
         """Each run that is in it."""
         try:
-            for run in _runs(self.path):
+            runs = _runs(self.path)
+            if not runs:
+                raise self.CollectError(f"{os.path.relpath(self.path)} holds no history")
+            for run in runs:
                 yield GoldenRun.from_parent(self, name=f"{run.id}[{run.run}]", run=run)
         except InvalidValueException as error:
             raise self.CollectError(str(error)) from None
@@ -61,7 +66,7 @@ class GoldenRun(pytest.Item):
         workflow = self.parent.workflow(str(self._run.workflow))
         difference = _difference(workflow, self._run)
         if difference is not None and self.config.getoption("update_histories"):
-            for note in update(self.path, self.parent.workflow):
+            for note in update(self.path, self.parent.workflow, str(self._run.id), self._run.run):
                 self.user_properties.append((UPDATED, f"{os.path.relpath(self.path)}: {note}"))
             same = (one for one in _runs(self.path) if (one.id, one.run) == (self._run.id, self._run.run))
             difference = next((_difference(workflow, one) for one in same), None)
@@ -101,40 +106,51 @@ def told(workflow: type[Workflow], run: Process, difference: Divergence) -> str:
             return f"{head}\n\n{lists}\n\nIf that is as it should be: pytest --update-histories"
 
 
-def update(file: Path, workflow_of: Callable[[str], type[Workflow]]) -> list[str]:
-    """Write today's decisions into the file, in the place of those that differ; what was done, a sentence for each.
+def update(file: Path, workflow_of: Callable[[str], type[Workflow]], id: str, number: int) -> list[str]:
+    """Write today's decisions of one run into the file, in the place of those that differ; what was done, in sentences.
 
-    A run ends there, and is the last of its process: what followed came of other decisions. All else stays as it is.
-    The same code makes the same of the same file, so that several can do it at the same time.
+    The run ends there, and is the last of its process: what followed came of other decisions. All else stays as it is.
     """
-    lines = [line for line in file.read_bytes().splitlines(keepends=True) if line.strip()]
-    kept: list[bytes] = []
-    notes: list[str] = []
-    cut: set[str | None] = set()
-    for run in _runs(file):
-        own, lines = lines[: 1 + len(run.history)], lines[1 + len(run.history) :]
-        difference = None if run.id in cut else _difference(workflow_of(str(run.workflow)), run)
-        if run.id in cut:
-            notes.append(f"{run.id} run {run.run} left out")
-        elif difference is None or not isinstance(difference.how, Difference):
-            kept += own
-        else:
-            cut.add(run.id)
-            number = difference.question.number
-            made = _now(workflow_of(str(run.workflow)), run, number)
-            kept += [*own[: 1 + number], *_lines(made, number, run.history[number - 1].datetime)]
-            notes.append(f"{run.id} now ends with event {number + len(made)}, of {len(run.history)}")
-    if notes:
-        new = file.with_name(f".{file.name}.{os.getpid()}")
-        new.write_bytes(b"".join(kept))
-        new.replace(file)  # at one moment
-    return notes
+    with _alone(file):
+        lines = [line.rstrip(b"\r\n") for line in file.read_bytes().splitlines() if line.strip()]
+        kept: list[bytes] = []
+        notes: list[str] = []
+        for run in _runs(file):
+            own, lines = lines[: 1 + len(run.history)], lines[1 + len(run.history) :]
+            is_it = (run.id, run.run) == (id, number)
+            difference = _difference(workflow_of(str(run.workflow)), run) if is_it else None
+            if notes and run.id == id:
+                notes.append(f"{run.id} run {run.run} left out")
+            elif difference is None or not isinstance(difference.how, Difference):
+                kept += own
+            else:
+                at = difference.question.number
+                made = _now(workflow_of(str(run.workflow)), run, at)
+                kept += [*own[: 1 + at], *_lines(made, at, run.history[at - 1].datetime)]
+                notes.append(f"{run.id} now ends with event {at + len(made)}, of {len(run.history)}")
+        if notes:
+            real = Path(os.path.realpath(file))  # a link stays
+            new = real.with_name(f".{real.name}.{os.getpid()}")
+            new.write_bytes(b"".join(line + b"\n" for line in kept))
+            new.replace(real)  # at one moment
+        return notes
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    """Those that pytest-xdist runs beside this one wait meanwhile, for the folder, since the file is replaced."""
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _lines(decisions: Sequence[Decision], after: int, at: datetime) -> Iterator[bytes]:
     for number, one in enumerate(decisions, start=after + 1):
         line = archive.event_line(number, DecisionEvent(one, datetime=at))
-        yield json.dumps(line, ensure_ascii=False).encode() + b"\n"
+        yield json.dumps(line, ensure_ascii=False).encode()
 
 
 def _difference(workflow: type[Workflow], run: Process) -> Divergence | None:

@@ -318,9 +318,10 @@ def test_history_and_show_say_where_it_came_from_and_files_keep_it(pyworkflow: C
     assert first.endswith('{"n":2}')
     assert "forked from  p #6" in pyworkflow("show", "f").lines
     origin = {"process_id": "p", "run": 1, "number": 6}
-    assert pyworkflow("show", "f", "-o", "json").json["forked_from"] == origin
+    shown = pyworkflow("show", "f", "-o", "json").json
+    assert shown["forked_from"] == {**origin, "at": shown["started_at"]}
     assert pyworkflow("show", "p", "-o", "json").json["forked_from"] is None
-    assert pyworkflow("history", "f", "-o", "json").json[0]["forked_from"] == origin
+    assert pyworkflow("history", "f", "-o", "json").json[0]["forked_from"] == shown["forked_from"]
     assert any("number: 6" in line for line in pyworkflow("history", "f", "--full").lines[:12])
     history.cancel_process("f")
     pyworkflow("export", "f", "--to", "f.jsonl")

@@ -52,7 +52,10 @@ def test_the_head_is_that_of_a_process_that_starts_now_with_a_history(registry: 
     )
     assert (made.head.started_at, made.head.timeout_at, made.head.last_at) == (NOW, NOW + 500 * S, NOW - 3600 * S)
     assert (made.head.length, made.copied, len(made.events)) == (4, 4, 4)
-    assert made.events[0].body == '{"forked_from":{"process_id":"p","run":1,"number":4}}'
+    assert (
+        made.events[0].body
+        == '{"forked_from":{"process_id":"p","run":1,"number":4,"at":"1970-01-01T01:23:20.000000Z"}}'
+    )
     assert (made.start.input, made.start.tags) == ('{"n":1}', ("t",))
 
 

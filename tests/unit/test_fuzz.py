@@ -33,8 +33,9 @@ from pyworkflow.exceptions import ConfigurationException
 from pyworkflow.fuzz import Finding, Report, fuzz
 from pyworkflow.managed import Activity, DefaultWorkflow, RuleSetWorkflow, Workflow
 from pyworkflow.managed.workflow import rules
+from pyworkflow.prefix import unanswered
 from pyworkflow.process import ProcessFailed
-from pyworkflow.replay import Raised, replay, unanswered
+from pyworkflow.replay import Raised, replay
 from pyworkflow.signal import Signal
 
 FEW = 80  # examples, where nothing is to be found

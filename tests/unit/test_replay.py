@@ -28,6 +28,7 @@ from pyworkflow.event import ActivityEvent, DecisionEvent
 from pyworkflow.managed import Activity, Manager, Workflow
 from pyworkflow.managed.worker import ActivityWorker, DecisionWorker
 from pyworkflow.memory import MemoryBackend
+from pyworkflow.prefix import unanswered
 from pyworkflow.replay import (
     Answer,
     Difference,
@@ -38,7 +39,6 @@ from pyworkflow.replay import (
     difference,
     questions,
     replay,
-    unanswered,
 )
 from pyworkflow.replay.words import how_words, occasion
 

@@ -43,18 +43,20 @@ def fork(
     from pyworkflow.cli.named import checked, found
     from pyworkflow.cli.values import json_value
     from pyworkflow.event import utcnow
-    from pyworkflow.prefix import came_to_nothing, prefix
+    from pyworkflow.prefix import prefix, unanswered
     from pyworkflow.process import Process
 
     session = Session.of(context)
     source, undecided = found(session, which, run)
     ends = results(source, checked(source, at), result or ())
+    source = unanswered(source) if undecided else source
+    at = min(at, len(source.history))
     source = Process(
         source.workflow,
         source.id,
         source.input if input is None else json_value(input, "-i"),
         source.tags,
-        [*source.history, came_to_nothing(utcnow())] if undecided else source.history,
+        source.history,
         run=source.run,
     )
     begun = prefix(source, at, utcnow(), ends)

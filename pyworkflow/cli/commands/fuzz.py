@@ -173,7 +173,7 @@ def _runs(session: Session, like: Iterable[str]) -> Iterator[Process]:
 
 def _saved(report: Report) -> Iterator[dict[str, Any]]:
     from pyworkflow import archive
-    from pyworkflow.replay import unanswered
+    from pyworkflow.prefix import unanswered
 
     for finding in report.findings:
         yield from archive.lines(unanswered(finding.run) if finding.kind.is_unanswered else finding.run)

@@ -45,7 +45,7 @@ def _what(process: Process) -> Iterator[tuple[Part, Part]]:
     from pyworkflow.cli.narrate import Narrator, origin_name
     from pyworkflow.cli.text import duration, json_text, local_time, shortened
 
-    began, last = process.history[0].datetime, process.history[-1].datetime
+    began, last = process.started_at or process.history[0].datetime, process.history[-1].datetime
     told = list(map(Narrator(process).tell, process.history))[-1]
     ended = process.result is not None
     took = f" ({duration((last - began).total_seconds())})"

@@ -129,6 +129,18 @@ class FailingRules(Contract):
         started = [event for event in self.history(process_id) if isinstance(event, DecisionStartedEvent)]
         assert started[-1].code == "b"
 
+    def test_D8_it_is_known_whether_the_decision_that_is_due_was_started_already(self) -> None:
+        process_id = self.start()
+        for failures in range(3):
+            assert some(self.backend.pending(process_id).decision).started == (None, None, 4)[failures]
+            self._fail()
+            self.clock.advance(self.backend.capabilities.longest_pause)
+        task = some(self.backend.poll_decision_task())
+        self.backend.signal_process(process_id, "go")
+        assert some(self.backend.pending(process_id).decision).started == 4
+        self.backend.complete_decision_task(task, [])
+        assert some(self.backend.pending(process_id).decision).started is None
+
     def test_D8_a_decision_that_is_made_ends_the_round(self) -> None:
         process_id = self.start()
         for _ in range(3):

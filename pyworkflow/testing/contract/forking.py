@@ -12,12 +12,15 @@ from pyworkflow.decision import (
     CancelActivity,
     CompleteProcess,
     ContinueAsNew,
+    Decision,
     RecordMarker,
+    RequestCancelProcess,
     ScheduleActivity,
+    SignalProcess,
     StartChildProcess,
     Timer,
 )
-from pyworkflow.event import ActivityEvent, Origin, ProcessStartedEvent
+from pyworkflow.event import ActivityEvent, ChildProcessEvent, Origin, ProcessStartedEvent
 from pyworkflow.exceptions import (
     InvalidValueException,
     ProcessAlreadyStartedException,
@@ -25,6 +28,7 @@ from pyworkflow.exceptions import (
     UnsupportedException,
 )
 from pyworkflow.process import Process, ProcessCompleted
+from pyworkflow.signal import Signal
 from pyworkflow.testing.contract.base import Contract, some
 
 
@@ -139,6 +143,69 @@ class ForkingRules(Contract):
         assert [event.type for event in unseen] == ["process_started", "signal"]
 
     @pytest.mark.usefixtures("_forking")
+    def test_P12_what_is_told_at_once_comes_with_the_question_that_is_put_again(self) -> None:
+        self.start("p")
+        child = StartChildProcess(Process("Order", "c"))
+        self.decide(ScheduleActivity("Pay", id="1"), ScheduleActivity("Pay", id="2"), child)
+        self.work("paid")
+        tasks = {str(task.process.id): task for task in self.backend.poll_decision_tasks(2)}
+        self.backend.complete_decision_task(tasks["p"], [])
+        self.backend.complete_decision_task(tasks["c"], [CompleteProcess("grown")])
+        self._fork("p", 8, results={4: ActivityCompleted("by hand")})
+        news = some(self.backend.poll_decision_task(names=["Order"], root="fork")).process.unseen_events()
+        asked = [event for event in news if event.calls_for_decision]
+        assert [getattr(event, "result", None) for event in asked] == [
+            ActivityCompleted("paid"),
+            ActivityCompleted("by hand"),
+            ProcessCompleted("grown"),
+        ]
+
+    @pytest.mark.usefixtures("_forking")
+    def test_P12_a_decision_that_is_being_made_is_asked_for_with_what_came_since(self) -> None:
+        self.start("p")
+        task = some(self.backend.poll_decision_task())
+        self.backend.signal_process("p", "go")
+        self._fork("p", 3)
+        self.backend.complete_decision_task(task, [])
+        tasks = {str(task.process.id): task for task in self.backend.poll_decision_tasks(2)}
+        assert tasks["fork"].process.is_new
+        assert [event.type for event in tasks["fork"].process.unseen_events()] == ["process_started", "signal"]
+        assert not tasks["p"].process.is_new
+
+    @pytest.mark.usefixtures("_forking")
+    @pytest.mark.parametrize(
+        ("decision", "event"),
+        [
+            (SignalProcess("nobody", Signal("hi")), "signal_failed"),
+            (RequestCancelProcess("nobody"), "cancel_failed"),
+            (SignalProcess("p", Signal("hi")), "signal"),
+        ],
+    )
+    def test_P12_what_a_decision_came_to_at_once_belongs_to_it(self, decision: Decision, event: str) -> None:
+        self.start("p")
+        self.decide(RecordMarker("m"), decision)
+        self.clock.advance(10)
+        assert self.types("p")[4:] == [event]
+        self._fork("p", 4)
+        assert self.types("fork") == self.types("p")
+        assert self.is_due()
+
+    @pytest.mark.usefixtures("_forking")
+    def test_P12_a_child_is_not_taken_for_another_whose_id_ends_in_its_number(self) -> None:
+        self.start("p")
+        self.decide(StartChildProcess(Process("Order")))
+        (child,) = self.backend.poll_decision_tasks(1)
+        self.backend.signal_process("p", "go")
+        self.decide(StartChildProcess(Process("Order", "batch-3")))
+        self.decide(CompleteProcess("of the batch"))
+        with self.nothing_recorded(), pytest.raises(InvalidValueException, match="child Order of event 3"):
+            self._fork("p", 3)
+        self.backend.complete_decision_task(child, [CompleteProcess("of event 3")])
+        self._fork("p", 3)
+        ends = [event for event in self.history("fork") if isinstance(event, ChildProcessEvent)]
+        assert [(end.process_id, end.result) for end in ends] == [("p-3", ProcessCompleted("of event 3"))]
+
+    @pytest.mark.usefixtures("_forking")
     def test_P12_activities_that_were_open_wait_anew_with_the_time_outs_of_today(self) -> None:
         task = self.running()
         process_id = some(task.process_id)
@@ -177,7 +244,13 @@ class ForkingRules(Contract):
         (timer,) = self.backend.pending("fork").timers
         assert timer.due_at == self.clock() + timedelta(seconds=70)
         self.decide()  # of the fork, which was asked about the signal
-        self.clock.advance(71)
+        self.clock.advance(20)
+        self.backend.signal_process("fork", "go")
+        self.decide()
+        self.clock.advance(1000)
+        self._fork("fork", len(self.history("fork")) - 1, "second")
+        (timer,) = self.backend.pending("second").timers
+        assert timer.due_at == self.clock() + timedelta(seconds=50)
         self.is_due()
         assert self.types("fork").count("timer") == 1
 

@@ -67,7 +67,7 @@ ONLY_IN = {
     "tomli": "config/",
     "pytest": "testing/",
     "sqlite3": "sqlite/",
-    "fcntl": "engine/leases.py",
+    "fcntl": ("engine/leases.py", "testing/golden.py"),
     "filelock": "datastore/",
     "redis": "datastore/",
     "hypothesis": "fuzz/",

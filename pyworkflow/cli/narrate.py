@@ -53,6 +53,8 @@ class Narrator:
     def tell(self, event: Event) -> Told:
         """The next event in words."""
         self._number += 1
+        if isinstance(event, events.ProcessStartedEvent) and event.forked_from is not None:
+            self._started = event.forked_from.at  # a fork does not live longer than itself
         self._started = self._started or event.datetime
         words = self._words(event)
         took = None if words.began is None else (event.datetime - words.began).total_seconds()

@@ -16,6 +16,7 @@ from pyworkflow.event import (
     DecisionEvent,
     DecisionStartedEvent,
     Event,
+    ProcessClosedEvent,
     ProcessStartedEvent,
     TimerEvent,
 )
@@ -82,10 +83,10 @@ class WorkflowDriver:
                 round = [*(round or ()), *made]
                 continue
             round = self._close(round)
-            if isinstance(one, Event):
-                self._append(one)
-            else:
-                self._append(one(self.process))
+            event = one if isinstance(one, Event) else one(self.process) if callable(one) else None
+            if not isinstance(event, Event):
+                raise AssertionError(f"{one!r} is nothing that can have happened: an event, or such as completed(Pay)")
+            self._append(event)
         self._close(round)
         return self
 
@@ -96,6 +97,9 @@ class WorkflowDriver:
         Raises what `decide` raises, and InvalidDecisionException for decisions that a backend would refuse.
         """
         __tracebackhide__ = True
+        for one in happenings:
+            if isinstance(one, list | DecisionEvent | Decision | type):
+                raise AssertionError(f"{one!r} is decided, and does not happen: `given` takes what was decided")
         self.given(*happenings)
         asked = as_at(self.process, len(self._history))
         answered = isinstance(self._history[-1], DecisionStartedEvent)
@@ -162,15 +166,17 @@ class WorkflowDriver:
     def _pass(self, timer: Timer) -> None:
         """Let the time pass at which the timer is due."""
         set_at = [one.datetime for one in self._history if one == DecisionEvent(timer)]
-        if set_at:
-            due = set_at[-1] + timedelta(seconds=timer.delay)
+        fired = self._history.count(TimerEvent(timer))
+        if fired < len(set_at):
+            due = set_at[fired] + timedelta(seconds=timer.delay)
             self.clock.advance(max((due - self.clock()).total_seconds(), 0))
 
     def _is_waiting(self, id: str) -> bool:
         for event in reversed(self._history):
             if isinstance(event, ActivityStartedEvent) and event.activity_execution.id == id:
                 return False
-            if isinstance(event, DecisionEvent) and getattr(event.decision, "id", None) == id:
+            scheduled = event.decision if isinstance(event, DecisionEvent) else None
+            if isinstance(scheduled, ScheduleActivity) and scheduled.id == id:
                 return True
         return False
 
@@ -190,6 +196,8 @@ class WorkflowDriver:
         last = self._history[-1]
         if isinstance(last, DecisionEvent) and last.decision.closes:
             raise AssertionError(f"the process has ended, with {type(last.decision).__name__}: nothing can follow")
+        if isinstance(last, ProcessClosedEvent):
+            raise AssertionError(f"the process has ended, with {last.result!r}: nothing can follow")
 
     def _check(self, decisions: list[Decision]) -> None:
         """Raises InvalidDecisionException for what a backend would refuse: this one is asked."""

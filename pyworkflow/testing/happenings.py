@@ -31,6 +31,7 @@ from pyworkflow.naming import name_of
 from pyworkflow.process import Process, ProcessCompleted, ProcessResult
 from pyworkflow.signal import Signal
 
+TIME_OUTS = ("execution", "scheduled", "heartbeat", "worker")
 Happening = Callable[[Process], Event]
 """Makes the event, for a process as it is; raises AssertionError if it cannot happen to it."""
 
@@ -50,6 +51,8 @@ def failed(
 
 def timed_out(activity: object, timeout: str = "execution", details: Any = None, *, id: str | None = None) -> Happening:
     """The activity's time was up: `timeout` is execution, scheduled, heartbeat or worker."""
+    if timeout not in TIME_OUTS:
+        raise AssertionError(f"there is no time-out {timeout!r}: there are {', '.join(TIME_OUTS)}")
     return _ended(activity, id, ActivityTimedOut(details, timeout))
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +21,17 @@ from pyworkflow.decision import (
     StartChildProcess,
     Timer,
 )
-from pyworkflow.event import ActivityEvent, DecisionStartedEvent, SignalFailedEvent, TimerEvent
+from pyworkflow.event import (
+    ActivityEvent,
+    ActivityStartedEvent,
+    DecisionStartedEvent,
+    ProcessClosedEvent,
+    SignalFailedEvent,
+    TimerEvent,
+)
 from pyworkflow.exceptions import InvalidDecisionException
 from pyworkflow.managed import Activity, DefaultWorkflow, Workflow
-from pyworkflow.process import Process, ProcessFailed
+from pyworkflow.process import Process, ProcessCanceled, ProcessFailed
 from pyworkflow.signal import Signal
 from pyworkflow.testing import (
     WorkflowDriver,
@@ -313,3 +321,47 @@ def test_nothing_is_expected_by_saying_nothing(order: WorkflowDriver) -> None:
     with pytest.raises(AssertionError) as raised:
         order.then(Pay)
     assert "and decided:\n    nothing\nin short: - ScheduleActivity(Pay)" in str(raised.value)
+
+
+def test_nothing_follows_an_end_from_outside_either(order: WorkflowDriver) -> None:
+    with pytest.raises(AssertionError, match="has ended, with ProcessCanceled"):
+        order.given(Pay, ProcessClosedEvent(ProcessCanceled(), "cancel"), completed(Pay))
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (lambda order: order.when(Pay), "is decided, and does not happen"),
+        (lambda order: order.when(failed), "is nothing that can have happened"),
+        (lambda order: order.given("paid"), "'paid' is nothing that can have happened"),
+        (lambda order: order.when(timed_out(Pay, "hartbeat")), "no time-out 'hartbeat'"),
+    ],
+)
+def test_what_is_no_happening_is_told(
+    order: WorkflowDriver, given: Callable[[WorkflowDriver], Any], reason: str
+) -> None:
+    with pytest.raises(AssertionError, match=reason):
+        given(order)
+    order.when().then(Pay)  # and the driver is as it was
+
+
+def test_of_two_equal_timers_the_older_fires_at_its_time() -> None:
+    class Waits(Workflow):
+        def decide(self, process: Process) -> Any:
+            return Timer(60) if len(process.unseen_events()) and process.history[-2].type != "timer" else None
+
+    waits = WorkflowDriver(Waits)
+    began = waits.clock()
+    waits.when().then(Timer(60))
+    waits.clock.advance(30)
+    waits.when(signaled("go")).then(Timer(60))
+    waits.when(fired(Timer(60)))
+    assert waits.clock() - began == timedelta(seconds=60)
+    waits.when(fired(Timer(60)))
+    assert waits.clock() - began == timedelta(seconds=90)
+
+
+def test_an_activity_that_is_asked_to_cancel_is_started_once(order: WorkflowDriver) -> None:
+    order.given(ScheduleActivity(Pay, id="1"), ActivityStartedEvent(ActivityExecution("Pay", "1")))
+    order.given(signaled("stop"), CancelActivity("1"), canceled(Pay))
+    assert [event.type for event in order.process.history].count("activity_started") == 1

@@ -22,6 +22,7 @@ from pyworkflow.decision import (
     StartChildProcess,
     Timer,
 )
+from pyworkflow.event import ActivityEvent
 from pyworkflow.exceptions import ConfigurationException, InvalidDecisionException, TimedOutException
 from pyworkflow.managed import Activity, DefaultWorkflow, Workflow
 from pyworkflow.process import Process, ProcessCanceled, ProcessCompleted, ProcessFailed, ProcessTimedOut
@@ -343,3 +344,72 @@ def test_what_has_no_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TimedOutException, match="still at it after 50 decisions and activities, at 2026-01-2"):
         order.run()
     assert order.run(3 * DAY) is None
+
+
+def test_a_fake_that_takes_a_month_needs_no_signs_of_life() -> None:
+    class Build(Activity):
+        execution_timeout = 40 * DAY
+        heartbeat_timeout = 10
+
+    class House(OneWorkflow):
+        activities = [Build]
+
+        def initiate(self, process: Process) -> Any:
+            return Build
+
+    forward = FastForward(House, fakes={Build: After(timedelta(days=30), "built")})
+    steps = sum(1 for _ in forward.steps())
+    assert forward.result == ProcessCompleted("built")
+    assert forward.elapsed == timedelta(days=30)
+    assert steps < 10
+
+
+def test_an_error_that_many_tests_share_fails_each_time_alike() -> None:
+    error = ConnectionError("no answer")
+
+    def details() -> Any:
+        forward = FastForward(OneWorkflow, 30, fakes={"Pay": error})
+        forward.run()
+        return [event.result.details for event in forward.process.history if isinstance(event, ActivityEvent)]
+
+    assert details() == details() == ["ConnectionError: no answer\n"]
+
+
+def test_a_fake_can_be_a_coroutine() -> None:
+    async def pay(input: Any) -> Any:
+        return {"paid": input}
+
+    assert FastForward(OneWorkflow, 30, fakes={"Pay": pay}).run() == ProcessCompleted({"paid": 30})
+
+
+@pytest.mark.parametrize("fakes", [[1], {"Pay": lambda: 1}])
+def test_fakes_that_cannot_be_are_refused(fakes: Any) -> None:
+    with pytest.raises(ConfigurationException, match=r"neither a mapping|gets the activity's input"):
+        FastForward(OneWorkflow, 30, fakes=fakes)
+
+
+def test_a_function_of_a_module_that_is_meant_as_a_fake_and_is_none_is_refused() -> None:
+    fakes = types.ModuleType("fakes")
+    exec("def Pya(input): return 1\ndef helper(): pass", vars(fakes))
+    with pytest.raises(ConfigurationException, match=r"'Pya' \(is it meant to be Pay\?\)"):
+        FastForward(OneWorkflow, 30, fakes=fakes, real=True)
+
+
+def test_each_activity_has_its_own_turns() -> None:
+    class Ship(Pay):
+        pass
+
+    class Both(DefaultWorkflow):
+        activities = [Pay, Ship]
+
+        def initiate(self, process: Process) -> Any:
+            return [Pay, Ship]
+
+        def respond_to_completed_activity(self, process: Process, activity_execution: Any, result: Any) -> Any:
+            return CompleteProcess()
+
+        def respond_to_interrupted_activity(self, process: Process, activity_execution: Any, details: Any) -> Any:
+            return FailProcess() if activity_execution.activity == "Ship" else None
+
+    turns = InTurn(ConnectionError("x"), "ok")
+    assert FastForward(Both, fakes={"Pay": turns, "Ship": turns}).run() == ProcessFailed()

@@ -317,3 +317,62 @@ def test_the_timer_of_others_goes_on(pytester: pytest.Pytester, project: Path) -
         "    assert 0 < signal.setitimer(signal.ITIMER_REAL, 0)[0] < 1000\n"
     )
     pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:timeout").assert_outcomes(passed=1)
+
+
+def test_an_update_is_of_the_run_that_was_selected_only(pytester: pytest.Pytester, project: Path) -> None:
+    file = project / "tests" / "histories" / "one.jsonl"
+    export(file, run_of("one"), run_of("two"))
+    before = file.read_text().splitlines()
+    edit(project, EDITED)
+    ran(pytester, "tests/histories/one.jsonl::two[1]", "--update-histories").assert_outcomes(passed=1)
+    after = file.read_text().splitlines()
+    assert after[: len(before) // 2] == before[: len(before) // 2]
+    assert after != before
+
+
+def test_an_update_keeps_lines_apart_and_links_as_they_are(pytester: pytest.Pytester, project: Path) -> None:
+    file, real = project / "tests" / "histories" / "one.jsonl", project / "real.jsonl"
+    real.write_text(file.read_text().rstrip("\n"))
+    file.unlink()
+    file.symlink_to(real)
+    edit(project, EDITED)
+    ran(pytester, "--update-histories").assert_outcomes(passed=1)
+    assert file.is_symlink()
+    ran(pytester).assert_outcomes(passed=1)
+
+
+def test_a_file_that_holds_nothing_is_an_error(pytester: pytest.Pytester, project: Path) -> None:
+    (project / "tests" / "histories" / "none.jsonl").write_text("")
+    result = ran(pytester)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["tests/histories/none.jsonl holds no history"])
+
+
+def test_a_history_is_never_asked_of_the_code_of_another_project(pytester: pytest.Pytester, project: Path) -> None:
+    other = project / "other"
+    other.mkdir()
+    (other / "workflows.toml").write_text('[project]\nmodules = ["flows"]\n')
+    (other / "flows.py").write_text(EDITED)
+    export(other / "tests" / "histories" / "one.jsonl", run_of("one"))
+    before = (other / "tests" / "histories" / "one.jsonl").read_text()
+    result = ran(pytester, "tests", "other", "--update-histories")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["module 'flows': flows.py was imported before, and is not other/flows.py; *"])
+    assert (other / "tests" / "histories" / "one.jsonl").read_text() == before
+
+
+def test_what_a_fork_copied_is_not_asked(pytester: pytest.Pytester, project: Path) -> None:
+    with MemoryBackend() as backend:
+        backend.register_workflow("Foo")
+        backend.register_activity("Bar")
+        (run,) = run_of("one")
+        otherwise = Process(run.workflow, run.id, run.input, run.tags, run.history)
+        backend.fork_process(otherwise, 5, results={3: ActivityCompleted(2)}, id="fork")
+        task = backend.poll_decision_task()
+        assert task is not None
+        backend.complete_decision_task(task, [CompleteProcess(2)])
+        export(project / "tests" / "histories" / "one.jsonl", [backend.process_by_id("fork")])
+    edit(project, FLOWS.replace("input=1", "input=7"))
+    ran(pytester).assert_outcomes(passed=1)
+    edit(project, EDITED)
+    ran(pytester).assert_outcomes(failed=1)

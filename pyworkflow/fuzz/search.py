@@ -15,9 +15,10 @@ from hypothesis.errors import HypothesisException
 
 from pyworkflow.decision import ContinueAsNew
 from pyworkflow.exceptions import ConfigurationException
+from pyworkflow.fuzz.afresh import asked_afresh
 from pyworkflow.fuzz.asking import Asking
 from pyworkflow.fuzz.drawing import Drawing, each_alone
-from pyworkflow.fuzz.findings import KINDS, SLOW, Finding, Found
+from pyworkflow.fuzz.findings import KINDS, SLOW, TWO_ANSWERS, Finding, Found
 from pyworkflow.fuzz.listening import Listening
 from pyworkflow.fuzz.play import EndlessError, Play, Subject
 from pyworkflow.fuzz.shortening import shortest, wrong
@@ -30,6 +31,7 @@ from pyworkflow.signal import Signal
 
 EXAMPLES = 300  # scripts that show nothing, before nothing is taken to be wrong
 MOST = 5  # findings of one search
+MOST_AFRESH = 12  # histories that another process is asked about
 MOST_INPUTS = 20  # with those of the runs that follow
 SHRINKS = 200  # plays to make the history of a finding shorter
 
@@ -97,6 +99,8 @@ def fuzz(
         if found is None:
             break
         findings.append(found)
+    found = search.afresh(findings) if len(findings) < most and not search.interrupted else None
+    findings += [] if found is None else [found]
     return Report(workflow.name, chosen, subject.values, findings, search.tried, search.endless, search.interrupted)
 
 
@@ -164,6 +168,20 @@ class _Search:
         except KeyboardInterrupt:
             self.interrupted = True
             return best and best[0]
+
+    def afresh(self, findings: Sequence[Finding]) -> Finding | None:
+        """What another process would answer otherwise, in which nothing is known of the questions before."""
+        subject = replace(self._subject, id=f"fuzz-{len(findings) + 1}")
+        known = {one.kind for one in findings}
+        if TWO_ANSWERS in known or SLOW in known or TWO_ANSWERS.name in subject.allowed or self._is_over():
+            return None
+        runs = []
+        for script in _spread(list(_those(each_alone(subject))), MOST_AFRESH):
+            with suppress(Found, EndlessError):
+                play = Play(subject, script)
+                play.to_the_end()
+                runs.append(play.run())
+        return asked_afresh(subject.workflow, runs, subject.asking.longest)
 
     def _first(self, subject: Subject, known: Collection[tuple[str, str]]) -> tuple[Finding, Script] | None:
         """What a single thing that happens shows, at any moment, or, where there are too many, at most of them."""

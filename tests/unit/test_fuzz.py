@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -283,6 +283,37 @@ def test_one_that_keeps_something_outside_of_the_process_is_found() -> None:
         return Timer(len(asked))
 
     assert found(asks(counted)).what.startswith("it depends on something that is neither in the history")
+
+
+class Remembers(Base):
+    """What was paid is kept in the class: a worker that begins later does not know it."""
+
+    paid: ClassVar[dict[str, Any]] = {}
+
+    def respond_to_completed_activity(self, process: Process, activity_execution: Any, result: Any) -> Any:
+        if activity_execution.activity == "Ship":
+            return CompleteProcess(self.paid[str(process.id)])
+        self.paid[str(process.id)] = result
+        return Ship
+
+
+class Unordered(Base):
+    """A set of texts has another order in each process."""
+
+    def initiate(self, process: Process) -> Any:  # noqa: ARG002
+        return [ScheduleActivity(Pay, input=name) for name in {f"number {number}" for number in range(20)}]
+
+    def respond_to_completed_activity(self, process: Process, activity_execution: Any, result: Any) -> Any:  # noqa: ARG002
+        return None if process.unfinished_activities() else CompleteProcess()
+
+
+@pytest.mark.parametrize(("workflow", "how"), [(Remembers, "decide raises KeyError"), (Unordered, "another order")])
+def test_one_that_another_process_answers_otherwise_is_found(workflow: type[Workflow], how: str) -> None:
+    (finding,) = fuzz(workflow, seed=1, examples=5).findings
+    assert finding.kind.name == "two-answers"
+    assert finding.what.startswith("a process that was asked nothing before")
+    assert how in finding.what
+    assert fuzz(workflow, seed=1, examples=5, allow=["two-answers"]).findings == []
 
 
 def test_nothing_is_wrong_with_times_of_events_and_clocks_and_chance_are_given_back() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks import growth, latency, many, throughput, workers
+from benchmarks import growth, latency, many, replaying, throughput, workers
 from benchmarks.peers import compare
 
 
@@ -39,6 +39,9 @@ def main() -> None:
         default=[1000, 10_000, 20_000],
         help="that one decision schedules (default: %(default)s)",
     )
+    one = commands.add_parser("replay", help="histories asked again, against reading them")
+    one.add_argument("--histories", type=int, default=300, help="in each round (default: %(default)s)")
+    one.add_argument("--rounds", type=int, default=5, help="of each, in turns (default: %(default)s)")
     one = commands.add_parser("peers", help="DBOS and Temporal's development server on the same work; some minutes")
     one.add_argument("--processes", type=int, default=200, help="in each batch (default: %(default)s)")
     one.add_argument("--rounds", type=int, default=5, help="of all, in turns (default: %(default)s)")
@@ -52,6 +55,8 @@ def main() -> None:
         growth.run(given.lengths, given.activities)
     elif given.workload == "many":
         many.run(given.closed, given.open)
+    elif given.workload == "replay":
+        replaying.run(given.histories, given.rounds)
     elif given.workload == "peers":
         compare.run(given.processes, given.rounds, given.plot)
     else:

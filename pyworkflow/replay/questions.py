@@ -107,6 +107,8 @@ class _Prefixes:
         known = self._records[place]
         if known is None:
             event = self._run.history[place]
+            if isinstance(event, DecisionStartedEvent):
+                return event  # there is nothing in it that could be changed
             known = self._records[place] = event, codec.dumps(codec.encode_event(event))
         event, body = known
         return codec.decode_event(event.type, event.datetime, codec.loads(body))

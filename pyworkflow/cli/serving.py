@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pyworkflow.cli import output
 from pyworkflow.cli.session import Session
+from pyworkflow.exceptions import UnknownWorkflowException
 
 if TYPE_CHECKING:
     from pyworkflow.managed import Manager
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Serving:
-    """What `pyworkflow worker` was told: plain data, which can be sent to a process of its own."""
+    """What `pyworkflow worker` was told: plain data, which can be sent to a process of its own.
+
+    `watched` is the workflow whose events alone `pyworkflow dev` shows.
+    """
 
     config: Path | None
     backend_url: str | None
@@ -36,6 +40,7 @@ class Serving:
     name: str | None
     shutdown_timeout: float
     log_level: int
+    watched: str | None = None
 
 
 def serve(serving: Serving, *, alone: bool = True) -> int:
@@ -74,7 +79,13 @@ def hints(manager: Manager, session: Session, serving: Serving) -> list[str]:
     from pyworkflow.cli import lint
 
     categories = serving.categories or session.settings.worker.categories
-    return [f"perhaps: {hint}" for hint in lint.hints(manager, categories)]
+    found = [f"perhaps: {hint}" for hint in lint.hints(manager, categories)]
+    if serving.watched is not None:
+        try:
+            session.project.workflow(serving.watched)
+        except UnknownWorkflowException as unknown:
+            found.append(f"--workflow {serving.watched}: no workflow has this name; {unknown.__notes__[0]}")
+    return found
 
 
 def _names(named: dict[str, type]) -> str:

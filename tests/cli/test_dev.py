@@ -112,6 +112,10 @@ def test_the_events_can_be_those_of_a_workflow_or_of_some_ids(
         assert (of_one[0]["input"], of_one[0]["run"]) == (1, 1)
 
 
+def test_a_workflow_that_there_is_not_is_told(running: Start) -> None:
+    running("dev", "--workflow", "Eco").wait_for("--workflow Eco: no workflow has this name; did you mean 'Echo'\\?")
+
+
 def test_it_ends_when_nobody_reads_what_happens(project: Path, backend: Backend) -> None:
     words = [sys.executable, "-m", "pyworkflow", "dev"]
     with subprocess.Popen(words, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:

@@ -63,6 +63,7 @@ def dev(
         name=None,
         shutdown_timeout=shutdown_timeout,
         log_level=logging.INFO if verbose else logging.WARNING,
+        watched=workflow,
     )
     output.log_to_stderr(serving.log_level)
     reloading = Reloading(serving)

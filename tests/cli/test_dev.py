@@ -113,7 +113,7 @@ def test_the_events_can_be_those_of_a_workflow_or_of_some_ids(
 
 
 def test_a_workflow_that_there_is_not_is_told(running: Start) -> None:
-    running("dev", "--workflow", "Eco").wait_for("--workflow Eco: no workflow has this name; did you mean 'Echo'\\?")
+    running("dev", "--workflow", "Eco").wait_for("--workflow Eco: no workflow has this name; did you mean 'Echo'")
 
 
 def test_it_ends_when_nobody_reads_what_happens(project: Path, backend: Backend) -> None:

@@ -102,6 +102,8 @@ def note(text: str) -> None:
         print(safe(text), file=sys.stderr, flush=True)
     except BrokenPipeError:
         forget(sys.stderr)
+    except OSError:  # a terminal that has gone, a disk that is full
+        pass
 
 
 def records(items: Iterable[dict[str, Any]], form: Format) -> None:

@@ -25,7 +25,8 @@ from pyworkflow.exceptions import BackendException, UnknownProcessException, Uns
 from pyworkflow.managed.worker.outage import Outage
 from pyworkflow.process import Process
 
-KNOWN = 1000  # runs that are remembered, those told of last: of another the history is read again
+KNOWN = 20_000  # runs that are remembered, those told of last: of another the history is read again
+PATIENCE = 2.0  # seconds that what is still to be printed may take, if nobody reads it
 ID, WHAT, TOOK = 12, 32, 7  # characters of the columns
 LONGEST_ID = 24
 
@@ -44,23 +45,27 @@ class Wanted:
 
 
 class Stream:
-    """Prints as data what is recorded from now on, in the order of the commits."""
+    """Prints as data what is recorded from now on, in the order of the commits; `told` counts what was printed."""
 
     def __init__(self, backend: Backend, wanted: Wanted) -> None:
         self._backend = backend
         self._wanted = wanted
         self._lines = Lines()
+        self.told = 0
         self._known: OrderedDict[tuple[str, int], tuple[Process, Narrator]] = OrderedDict()
         self._after = newest(backend)
 
-    def look(self, wait: float = LOOK) -> None:
-        """Print what is new, after waiting a moment for it."""
-        for recorded in self._backend.events(after=self._after, wait=wait):
-            self._after = recorded.seq
+    def look(self, wait: float = LOOK) -> bool:
+        """Print what is new, after waiting a moment for it. Was there anything?"""
+        page = self._backend.events(after=self._after, wait=wait)
+        for recorded in page:
             if recorded.process_id.startswith(self._wanted.prefix):
                 with suppress(UnknownProcessException):  # it was removed since
                     self._show(recorded)
+            self._after = recorded.seq
+            self.told += 1
         output.flush()
+        return bool(page.items)
 
     def _show(self, recorded: Recorded) -> None:
         process, narrator = self._run(recorded)
@@ -77,10 +82,13 @@ class Stream:
         key = recorded.process_id, recorded.run
         if key not in self._known:
             process = self._backend.process_by_id(recorded.process_id, run=recorded.run)
-            narrator = Narrator(process)
+            start = Process(
+                process.workflow, process.id, process.input, process.tags, process.history[:1], run=process.run
+            )  # the rest of the history is not kept
+            narrator = Narrator(start)
             for event in process.history[: recorded.number - 1]:
                 narrator.tell(event)
-            self._known[key] = process, narrator
+            self._known[key] = start, narrator
             if len(self._known) > KNOWN:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
@@ -134,7 +142,7 @@ class Streaming:
         self._wanted = wanted
         self._ended = ended
         self._settings: BackendSettings | None = None
-        self._stop: Callable[[], None] = lambda: None
+        self._stop: Callable[[], bool] = lambda: True
 
     def attend(self, settings: BackendSettings) -> None:
         """From now on nothing is missed of what happens in this backend, instead of another.
@@ -153,31 +161,39 @@ class Streaming:
             )
         self._settings = settings
         stop = Event()
-        thread = Thread(target=self._run, args=(Stream(backend, self._wanted), stop), daemon=True)
+        stream = Stream(backend, self._wanted)
+        thread = Thread(target=self._run, args=(stream, stop), daemon=True)
         thread.start()
-        self._stop = partial(_stopped, backend, thread, stop)
+        self._stop = partial(_stopped, backend, stream, thread, stop)
 
-    def close(self) -> None:
-        """Print what there is still to print, and end."""
-        self._stop()
-        self._stop = lambda: None
+    def close(self) -> bool:
+        """Print what there is still to print, and end. False if nobody reads it, and a thread waits for that."""
+        stop, self._stop = self._stop, lambda: True
+        return stop()
 
     def _run(self, stream: Stream, stop: Event) -> None:
         outage = Outage()
         try:
             while not stop.is_set():
                 outage.ride_out(stream.look, stop)
-            stream.look(wait=0)
+            while stream.look(wait=0):
+                pass
         except typer.Exit:  # nobody reads
             self._ended()
-        except BackendException as error:
-            if not stop.is_set():
+        except Exception as error:  # such as a disk that is full
+            if not (stop.is_set() and isinstance(error, BackendException)):
                 output.note(f"pyworkflow: {one_line(error)}")
                 self._ended()
 
 
-def _stopped(backend: Backend, thread: Thread, stop: Event) -> None:
+def _stopped(backend: Backend, stream: Stream, thread: Thread, stop: Event) -> bool:
     stop.set()
     backend.interrupt()
-    thread.join()
+    told = -1
+    while thread.is_alive() and told != stream.told:  # as long as somebody reads
+        told = stream.told
+        thread.join(PATIENCE)
+    if thread.is_alive():
+        return False
     backend.close()
+    return True

@@ -61,7 +61,11 @@ def load_fresh(settings: ProjectSettings, heard: Heard) -> None:
     `heard` is told each file that was read, and its content, in whichever thread it is imported.
     """
     put_on_path(settings)
-    folders = [*(folder.resolve() for folder in settings.path), *_elsewhere(settings)]
+    folders = [
+        *(folder.resolve() for folder in settings.path),
+        *(folder.absolute() for folder in settings.path),
+        *_elsewhere(settings),
+    ]
     fresh_loader: Any = partial(FreshLoader, heard)
     find_in = FileFinder.path_hook(
         (ExtensionFileLoader, EXTENSION_SUFFIXES),
@@ -70,7 +74,8 @@ def load_fresh(settings: ProjectSettings, heard: Heard) -> None:
     )
 
     def hook(entry: str) -> PathEntryFinder:
-        if not any(is_own(Path(entry).resolve(), folder) for folder in folders):
+        written, real = Path(entry).absolute(), Path(entry).resolve()  # a link in the project is the project's
+        if not any(is_own(real, folder) or is_own(written, folder) for folder in folders):
             raise ImportError(f"{entry} holds no code of the project", path=entry)
         return find_in(entry)
 

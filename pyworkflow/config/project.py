@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -24,6 +24,14 @@ class Project:
 
     workflows: tuple[type[Workflow], ...]
     code: str
+
+    def with_code_of(self, files: Iterable[Path]) -> Project:
+        """The same, whose `code` tells these files as well, which it imports only when they are needed."""
+        digest = hashlib.sha256(self.code.encode())
+        there = sorted({file.resolve() for file in files if file.is_file()})
+        for file in there:
+            digest.update(str(file).encode() + b"\0" + file.read_bytes() + b"\0")
+        return replace(self, code=digest.hexdigest()[:12]) if there else self
 
     def workflow(self, name: str) -> type[Workflow]:
         """The workflow of this name, or whose class has it. Raises UnknownWorkflowException with a note to help."""

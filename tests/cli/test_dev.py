@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from terminal import DEADLINE, Command, Running, decide, until
 
-from pyworkflow.backend import Backend
+from pyworkflow.backend import Backend, Query
 from pyworkflow.cli.stream import Stream, Wanted, newest
 from pyworkflow.decision import RecordMarker, ScheduleActivity, Timer
 from pyworkflow.memory import MemoryBackend
@@ -129,6 +130,46 @@ def test_it_ends_when_nobody_reads_what_happens(project: Path, backend: Backend)
         finally:
             command.kill()
         assert b"Traceback" not in command.stderr.read()
+
+
+def test_what_is_recorded_before_the_end_is_shown_however_much_it_is(running: Start, backend: Backend) -> None:
+    command = ready(running, "-o", "jsonl")
+    backend.together([partial(backend.start_process, Process("Waiter", f"w{number}")) for number in range(1500)])
+    command.send(signal.SIGTERM)
+    shown = [json.loads(line) for line in command.ended().lines]
+    assert sum(line["type"] == "process_started" for line in shown) == 1500
+
+
+def test_it_ends_with_a_full_pipe_that_nobody_reads(project: Path, backend: Backend) -> None:
+    words = [sys.executable, "-m", "pyworkflow", "dev", "-o", "jsonl"]
+    with subprocess.Popen(words, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+        assert command.stderr is not None
+        try:
+            assert b"; code " in command.stderr.readline()
+            many = [partial(backend.start_process, Process("Echo", f"e{number}", "x" * 500)) for number in range(400)]
+            backend.together(many)
+            until(lambda: not backend.summaries(Query(status="open")).items, "all complete")
+            command.send_signal(signal.SIGTERM)
+            assert command.wait(DEADLINE) == 0
+        finally:
+            command.kill()
+
+
+def test_a_disk_that_is_full_is_told_in_a_line(project: Path, backend: Backend) -> None:
+    words = [sys.executable, "-m", "pyworkflow", "dev", "-o", "jsonl"]
+    with (
+        open("/dev/full", "w") as full,
+        subprocess.Popen(words, cwd=project, stdout=full, stderr=subprocess.PIPE) as command,
+    ):
+        assert command.stderr is not None
+        try:
+            assert b"; code " in command.stderr.readline()
+            backend.start_process(Process("Echo", "x"))
+            said = command.stderr.read().decode()
+            assert "No space left on device" in said
+            assert "Traceback" not in said
+        finally:
+            command.kill()
 
 
 def test_when_the_settings_name_another_backend_its_events_are_shown(

@@ -168,8 +168,8 @@ def test_a_module_that_an_activity_imports_later_counts_as_well(
     command.wait_for(LOADED)
     backend.start_process(Process("Echo", "y"))
     until(lambda: has(backend, "y", 2), "it is imported anew")
-    assert re.findall("loaded anew: (.*); code (.*) as before", command.told()) == [
-        ("later.py", starts(backend, "y")[0].code)
+    assert re.findall(r"loaded anew: (.*); code (\S+) instead of (\S+)", command.told()) == [
+        ("later.py", starts(backend, "y")[0].code, starts(backend, "x")[0].code)
     ]
 
 
@@ -348,6 +348,55 @@ def test_a_second_ctrl_c_ends_all_of_them_now(running: Start, project: Path, bac
     command.send(signal.SIGINT)
     assert command.ended().code == 130
     assert [kinds(backend, id)[-1] for id in "xy"] == ["activity_lost", "activity_lost"]
+
+
+@pytest.mark.parametrize("code", [2, 5, 9])
+def test_a_process_that_an_activity_ends_has_a_successor_whatever_its_exit_code(
+    running: Start, project: Path, backend: Backend, code: int
+) -> None:
+    flows = project / "flows.py"
+    flows.write_text(f"{flows.read_text()}\n\nEchoActivity.execute = lambda self: __import__('os')._exit({code})\n")
+    command = ready(running)
+    backend.start_process(Process("Echo", "x"))
+    command.wait_for(f"the worker process ended with exit code {code}; another takes its place")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        '[backend]\nurl = "sqlite:"\n',
+        '[backend]\nurl = "memory:"\n',
+        '[backend]\nurl = "sqlite:///flows.py/x.db"\n',
+    ],
+)
+def test_settings_with_which_nothing_can_work_are_told_and_the_old_code_goes_on(
+    running: Start, project: Path, backend: Backend, settings: str
+) -> None:
+    command = ready(running)
+    sleeps(backend, project, "s")
+    file = project / "workflows.toml"
+    before = file.read_text()
+    file.write_text(before + settings)
+    command.wait_for(" goes on")
+    assert "not loaded: " in command.told()
+    (project / "wake-s").touch()
+    until(lambda: backend.process_by_id("s").result is not None, "what ran finishes")
+    file.write_text(before)
+    command.wait_for("the code is again as it was")
+
+
+def test_what_mends_a_module_that_decide_imports_later_is_other_code(
+    running: Start, project: Path, backend: Backend
+) -> None:
+    (project / "later.py").write_text("raise ValueError('of no use')\n")
+    save(project, 'raise ZeroDivisionError("of no use")', 'import later; return CompleteProcess("ok")')
+    command = ready(running)
+    backend.start_process(Process("Broken", "x"))
+    until(lambda: (decision := backend.pending("x").decision) is not None and decision.attempt > 3, "it has failed")
+    (project / "later.py").write_text("")
+    command.wait_for(" instead of ")
+    until(lambda: backend.process_by_id("x").result is not None, "it is decided at once")
+    assert len({one.code for one in starts(backend, "x")}) > 1
 
 
 def test_a_process_that_dies_has_a_successor(running: Start, backend: Backend) -> None:

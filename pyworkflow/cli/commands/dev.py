@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from typing import Annotated
 
 import typer
@@ -69,6 +70,10 @@ def dev(
     reloading = Reloading(serving)
     streaming = Streaming(Wanted(form, workflow, id), reloading.stop)
     try:
-        return reloading.run(streaming.attend)
-    finally:
+        code = reloading.run(streaming.attend)
+    except BaseException:
         streaming.close()
+        raise
+    if not streaming.close():
+        os._exit(code)  # Python itself would wait for who does not read
+    return code

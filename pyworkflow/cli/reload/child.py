@@ -7,11 +7,13 @@ import logging
 import os
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
-from threading import Lock, Thread
+from pathlib import Path
+from threading import Lock, Thread, Timer
 from typing import TYPE_CHECKING
 
 from pyworkflow.cli import output
@@ -22,6 +24,9 @@ from pyworkflow.cli.session import Session
 if TYPE_CHECKING:
     from pyworkflow.backend import Backend
     from pyworkflow.config import BackendSettings
+
+
+LAST = 2.0  # seconds that a process has to end, when it has nothing more to do
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Failed:
 
 def main(serving: Serving, link: Connection) -> None:
     """Where the process begins. It is told twice to go on: to load, and, once it is ready, to work."""
+    os.dup2(2, 1)  # what activities print, and the programs that they run, is no data
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # which the supervisor hears
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     output.log_to_stderr(serving.log_level, with_process=serving.log_level <= logging.INFO)
@@ -65,6 +71,9 @@ def main(serving: Serving, link: Connection) -> None:
         reason = one_line(error) if isinstance(error, Exception) else type(error).__name__
         code = exit_code(error) if isinstance(error, Exception) else 1
         loading.failed(reason, code)
+    end = Timer(LAST, os._exit, [code])  # whatever threads the code has started, and does not end
+    end.daemon = True
+    end.start()
     sys.exit(code)
 
 
@@ -83,20 +92,25 @@ class _Loading:
         self._link = link
         self._lock = Lock()
         self._is_ready = False
+        self._read: set[str] = set()
 
     def run(self) -> int:
         """Load, and work until stopped; the exit code."""
         from pyworkflow.config.fresh import load_fresh
 
         serving = self._serving
-        if not self._may_go_on():
+        told = self._told()
+        if told is None:
             return 0
         session = Session(serving.config, serving.backend_url)
         if session.file is not None:
             self._heard(str(session.file), session.file.read_bytes())
         load_fresh(session.settings.project, self._heard)
+        later = [Path(file) for file in told if file.endswith(".py") and file not in self._read]
+        vars(session)["project"] = session.project.with_code_of(later)  # where the session keeps it
         with session.open_backend() as backend:
-            backend.summaries(limit=1)
+            with backend.lease():
+                backend.summaries(limit=1)  # it can be worked on, which is known before another stops
             manager = session.manager(backend)
             pool = pool_of(serving, manager, session)
             with output.prints_aside(), stopped(pool, alone=False):
@@ -109,7 +123,7 @@ class _Loading:
                 )
                 self._is_ready = True
                 self._say(ready)
-                if self._may_go_on():
+                if self._told() is not None:
                     pool.run()
         return 0
 
@@ -117,8 +131,7 @@ class _Loading:
         """Say that this is the end: to the supervisor, or, once it works, to the person."""
         if self._is_ready:
             output.note(f"pyworkflow: {reason}")
-        else:
-            self._say(Failed(reason, code))
+        self._say(Failed(reason, code))
 
     def end_with_supervisor(self) -> None:
         """While it is not ready nobody else ends it, and what it loads may never end. Later it stops by itself."""
@@ -129,19 +142,20 @@ class _Loading:
                 os._exit(1)
 
     def _heard(self, file: str, content: bytes) -> None:
+        self._read.add(file)
         self._say(Read(file, digest(content)))
 
     def _say(self, what: Read | Ready | Failed) -> None:
         with self._lock, suppress(OSError):  # nobody listens to one that is to end
             self._link.send(what)
 
-    def _may_go_on(self) -> bool:
-        """True when the supervisor says so, False when it has died."""
+    def _told(self) -> tuple[str, ...] | None:
+        """Wait until it may go on. Returns the files that count as code, imported or not; None without a supervisor."""
         try:
-            self._link.recv()
+            files: tuple[str, ...] = self._link.recv()
         except EOFError:
-            return False
-        return True
+            return None
+        return files
 
 
 def _open_processes(backend: Backend, session: Session) -> str:
@@ -149,9 +163,21 @@ def _open_processes(backend: Backend, session: Session) -> str:
     from pyworkflow.cli.reload.opened import open_processes
 
     try:
-        return open_processes(backend, session.project)
+        with _deaf():
+            return open_processes(backend, session.project)
     except Exception as error:
         return f"open processes were not looked at: {one_line(error)}"
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What decide prints and logs goes nowhere: nobody has decided anything."""
+    logging.disable()
+    try:
+        with Path(os.devnull).open("w", encoding="utf-8") as none, redirect_stdout(none), redirect_stderr(none):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def digest(content: bytes) -> str:

@@ -52,6 +52,7 @@ class Files:
         self._read_settings()
         folders = {str(self._file.absolute().parent)}
         found = {str(self._file), *others}
+        folders.update(os.path.dirname(os.path.realpath(file)) for file in others)
         for root in self._roots:
             for folder, files in self._below(root):
                 folders.add(folder)
@@ -63,13 +64,21 @@ class Files:
         """Where the code is; as long as the file is wrong, where it was before."""
         try:
             settings = Session(self._file, self._backend_url).settings
-        except ConfigurationException:
+            roots = tuple(folder.resolve() for folder in settings.project.path)
+            data = tuple(_places_of_data(settings))
+        except (ConfigurationException, ValueError, OSError):
             return
-        self._roots = tuple(folder.resolve() for folder in settings.project.path)
-        self._data = tuple(_places_of_data(settings))
+        self._roots, self._data = roots, data
 
     def _below(self, root: Path) -> Iterator[tuple[str, list[str]]]:
-        for folder, below, files in os.walk(root):
+        """Each folder and its files; links are followed, once."""
+        met: set[tuple[int, int]] = set()
+        for folder, below, files in os.walk(root, followlinks=True):
+            place = _place(folder)
+            if place in met:
+                below.clear()
+                continue
+            met.add(place)
             below[:] = [name for name in below if not self._is_without_code(folder, name)]
             yield folder, files
 
@@ -91,6 +100,15 @@ def content(file: str) -> str | None:
         return None
 
 
+def _place(folder: str) -> tuple[int, int]:
+    """What tells a folder from another of its name; nothing if it has gone."""
+    try:
+        found = os.stat(folder)
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
 def _mark(file: str) -> Mark | None:
     try:
         found = os.stat(file)
@@ -103,6 +121,8 @@ def _places_of_data(settings: Settings) -> Iterator[Path]:
     """Where the backend keeps its files, if it does so in a folder; and what is beside a file of it."""
     written = unquote(settings.backend.url.partition(":")[2].partition("?")[0])
     for place in (settings.backend.folder / written, Path("/", written.lstrip("/"))):
+        if not place.name:
+            continue
         yield place
         yield place.with_name(f"{place.name}-live")
 
@@ -114,7 +134,7 @@ class Alarm:
         self.bell, self._rope = os.pipe()
         os.set_blocking(self.bell, False)
         os.set_blocking(self._rope, False)
-        self._folders: set[str] = set()
+        self._folders: set[tuple[str, tuple[int, int]]] = set()
         self._stop = Event()
 
     def ring(self) -> None:
@@ -129,11 +149,13 @@ class Alarm:
 
     def watch(self, folders: set[str]) -> None:
         """Ring when something is saved in one of these folders, and no longer for others."""
-        if folders == self._folders:
+        there = {(folder, place) for folder in folders if (place := _place(folder)) != (0, 0)}
+        if there == self._folders:
             return
         self._stop.set()
-        self._folders, self._stop = set(folders), Event()
-        Thread(target=self._watch, args=(self._folders, self._stop), name="pyworkflow-saves", daemon=True).start()
+        self._folders, self._stop = there, Event()
+        names = {folder for folder, _ in there}
+        Thread(target=self._watch, args=(names, self._stop), name="pyworkflow-saves", daemon=True).start()
 
     def _watch(self, folders: set[str], stop: Event) -> None:
         from watchfiles import watch
@@ -148,6 +170,7 @@ class Alarm:
                 LOGGER.warning("saves are noticed late, since folders cannot be watched: %s", error)
 
 
-def _matters(_: Change, path: str) -> bool:
+def _matters(change: Change, path: str) -> bool:
     """Python, settings, and folders. What has no suffix may be one that is gone."""
-    return os.path.splitext(path)[1] in (".py", ".toml", "") or os.path.isdir(path)
+    suffix = os.path.splitext(path)[1]
+    return suffix in (".py", ".toml") or os.path.isdir(path) or (suffix == "" and change.name == "deleted")

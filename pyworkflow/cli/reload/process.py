@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from math import inf
 from multiprocessing import get_context
 
-from pyworkflow.cli.reload.child import main
+from pyworkflow.cli.reload.child import Failed, main
 from pyworkflow.cli.reload.files import content
 from pyworkflow.cli.serving import Serving
 
@@ -25,12 +25,13 @@ class Child:
         theirs.close()
         self.files: dict[str, str] = {}
         self.code = ""
+        self.failed: Failed | None = None  # what it said of its end
         self.deadline = inf  # when something is to be done about it
 
-    def go_on(self) -> None:
-        """Let it do what comes next."""
+    def go_on(self, files: Iterable[str] = ()) -> None:
+        """Let it do what comes next. These files count as code, though it may import them only later."""
         with suppress(OSError):  # it has died, which will be seen
-            self.link.send(None)
+            self.link.send(tuple(files))
 
     def kill(self) -> None:
         """End it now, and wait for that."""

@@ -11,6 +11,7 @@ from time import monotonic
 from types import FrameType
 
 from pyworkflow.cli import output
+from pyworkflow.cli.errors import one_line
 from pyworkflow.cli.processes import HOPELESS, Place, ended
 from pyworkflow.cli.reload.child import Failed, Read, Ready
 from pyworkflow.cli.reload.files import Alarm, Files, Mark, content
@@ -19,12 +20,14 @@ from pyworkflow.cli.reload.words import introduced
 from pyworkflow.cli.serving import STOPPING, Serving, handling
 from pyworkflow.cli.session import Session
 from pyworkflow.config import BackendSettings
+from pyworkflow.exceptions import WorkflowException
 
 LOGGER = logging.getLogger("pyworkflow.worker")
 PATIENCE = 5.0  # seconds that a load may take without a word
 LOOK = 1.0  # seconds between two looks at the files that nothing gave occasion to
 SHARE = 20  # and so many times as long as one takes: the supervisor is to need no more than a twentieth of a core
 GRACE = 5.0  # seconds that a process that was told to stop may take longer than its shutdown_timeout
+NOW = 1.0  # seconds that it may take after a second Ctrl-C
 CONFIGURATION = 2  # an exit code that a save can cure
 
 
@@ -38,6 +41,8 @@ class Reloading:
         session = Session(serving.config, serving.backend_url)
         if session.file is None:
             raise session.without_file()
+        if not session.file.is_file():
+            session.settings  # noqa: B018 - which says what is wrong
         self._serving = serving
         self._quiet = quiet
         self._files = Files(session.file, serving.backend_url)
@@ -51,6 +56,7 @@ class Reloading:
         self._seen: dict[str, Mark] = {}
         self._saved: set[str] = set()  # since the code that works was loaded
         self._refused = False  # is what was saved last of no use?
+        self._has_reloaded = False
         self._look_at = 0.0
         self._received: list[int] = []
         self._heard = 0  # of those that were received
@@ -59,7 +65,7 @@ class Reloading:
     def run(self, attend: Callable[[BackendSettings], None] = lambda _: None) -> int:
         """The exit code: 0, 130 for Ctrl-C, or that of a worker for which there is no hope.
 
-        `attend` is called with its backend before a process begins to work; what it raises ends all.
+        `attend` is called with its backend before a process begins to work; what it raises for the first ends all.
         """
         self._attend = attend
         with handling({signal.SIGINT: self.stop, signal.SIGTERM: self.stop}):
@@ -71,6 +77,9 @@ class Reloading:
                     self._listen()
                     self._look_at_files()
                     self._look_after_processes()
+            except BaseException:
+                self._let_finish()
+                raise
             finally:
                 self._end_all()
         return self._code or (130 if signal.SIGINT in self._received else 0)
@@ -104,6 +113,7 @@ class Reloading:
         if again:
             for child in self._finishing:
                 child.process.terminate()
+                child.deadline = monotonic() + NOW
 
     def _listen(self) -> None:
         """Hear what those say that load or work."""
@@ -122,6 +132,8 @@ class Reloading:
                 child.files[file] = digest
             case Ready():
                 self._take_over(child, said)
+            case Failed() if child is self._working:
+                child.failed = said
             case Failed(reason=reason, code=code):
                 self._refuse(reason, code)
 
@@ -162,7 +174,7 @@ class Reloading:
         self._drop_loading()
         child, self._spare = self._spare, None
         self._loading = child if child and child.process.is_alive() else Child(self._serving)
-        self._loading.go_on()
+        self._loading.go_on([*(self._working.files if self._working else ()), *self._saved])
         self._loading.deadline = monotonic() + PATIENCE
 
     def _take_over(self, child: Child, ready: Ready) -> None:
@@ -175,12 +187,19 @@ class Reloading:
             if was_refused:
                 self._tell(f"the code is again as it was: {old.code}")
         else:
-            self._attend(ready.backend)
+            try:
+                self._attend(ready.backend)
+            except (WorkflowException, OSError) as error:
+                if old is None:
+                    raise
+                self._refuse(one_line(error), CONFIGURATION)
+                return
             for line in introduced(ready, None if old is None else old.code, self._saved):
                 self._tell(line)
             self._retire()
             child.go_on()
             self._loading, self._working, self._died = None, child, None
+            self._has_reloaded = self._has_reloaded or old is not None
             self._place.started_at = monotonic()
         self._saved.clear()
 
@@ -223,6 +242,9 @@ class Reloading:
         for child in list(self._finishing):
             if not child.process.is_alive():
                 self._finishing.remove(child)
+                if child.process.exitcode and not self._received:
+                    how = ended(child.process.exitcode)
+                    LOGGER.warning("the process that finished with the old code ended %s: what it ran is lost", how)
             elif monotonic() >= child.deadline:
                 LOGGER.warning("worker process %s does not end: killed", child.process.pid)
                 child.kill()
@@ -234,14 +256,32 @@ class Reloading:
             self._loading.deadline = inf
             output.note(f"still loading after {PATIENCE:g} s{self._what_goes_on()}")
         if self._working is not None and not self._working.process.is_alive():
-            self._died, self._working = self._working.process.exitcode or 0, None
-            if self._died in HOPELESS:
-                self._code = self._died
+            self._listen()  # to what it may have said last
+            died, self._working = self._working, None
+            self._died = died.process.exitcode or 0
+            if died.failed is not None and died.failed.code in HOPELESS:
+                self._despair(died.failed.code)
         if self._spare is not None and (self._received or self._code or not self._spare.process.is_alive()):
             self._spare.kill()
             self._spare = None
         if not (self._received or self._code or self._loading):
             self._follow_up()
+
+    def _despair(self, code: int) -> None:
+        """It cannot work here. If others have worked before, a save has brought that, and a save can mend it."""
+        if self._has_reloaded:
+            self._died, self._refused = None, True
+            output.note("waiting for a save")
+        else:
+            self._code = code
+
+    def _let_finish(self) -> None:
+        """After an error of our own: what runs may finish, as when it is stopped."""
+        self._drop_loading()
+        self._retire()
+        until = monotonic() + self._serving.shutdown_timeout
+        for child in self._finishing:
+            child.process.join(max(until - monotonic(), 0))
 
     def _follow_up(self) -> None:
         """With nothing to load: see to one that takes the place of one that died, and to a spare one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 import pytest
 
@@ -194,14 +195,18 @@ def test_open_and_closed_processes_are_listed(backend: AmazonSWFBackend) -> None
 
 def test_many_pollers_do_every_activity_once(another: Callable[[], AmazonSWFBackend]) -> None:
     backend = another()
+    backend.register_activity("Pay", heartbeat_timeout=600)  # nothing times out on a busy machine
     backend.start_process(Process("Order", "p"))
     backend.complete_decision_task(decision(backend), [ScheduleActivity("Pay", id=number) for number in range(20)])
     done: list[str] = []
+    until = monotonic() + PATIENCE
 
     def serve(worker: AmazonSWFBackend) -> None:
-        while (task := worker.poll_activity_task()) is not None:
-            worker.complete_activity_task(task)
-            done.append(task.activity_execution.id)
+        while len(done) < 20 and monotonic() < until:
+            task = worker.poll_activity_task(wait=1)
+            if task is not None:
+                worker.complete_activity_task(task)
+                done.append(task.activity_execution.id)
 
     threads = [threading.Thread(target=serve, args=(another(),)) for _ in range(4)]
     for thread in threads:

@@ -284,7 +284,8 @@ def test_anything_that_can_be_awaited_is(backend: BlinkerBackend) -> None:
 
 
 NEVER = """
-import asyncio
+import asyncio, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
 
 from pyworkflow import Process
 from pyworkflow.blinker import BlinkerBackend

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -216,6 +216,17 @@ def prints_aside() -> Iterator[None]:
         yield
     finally:
         sys.stdout, sys.stderr = before
+
+
+@contextmanager
+def unheard() -> Iterator[None]:
+    """What the user's code prints and logs meanwhile goes nowhere."""
+    logging.disable()
+    try:
+        with Path(os.devnull).open("w", encoding="utf-8") as none, redirect_stdout(none), redirect_stderr(none):
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 class _SafeFormatter(logging.Formatter):

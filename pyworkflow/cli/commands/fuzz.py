@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,20 +90,22 @@ def fuzz(
         raise ConfigurationException(str(error)) from error
     inputs, signals = [json_value(one, "-i") for one in input or ()], list(map(_signal, signal or ()))
     results, runs = _results(result or (), cls, project.workflows), list(_runs(session, like or ()))
-    with closing(output.progress(count(), "histories tried")) as counted, _deaf(counted):
-        report = search(
-            cls,
-            inputs=inputs,
-            results=results,
-            signals=signals,
-            like=runs,
-            workflows=project.workflows,
-            allow=allow or (),
-            seed=seed,
-            examples=examples,
-            seconds=seconds,
-            tried=lambda: next(counted),
-        )
+    with closing(output.progress(count(), "histories tried")) as counted:
+        next(counted)  # it is shown from the beginning, and not among what goes nowhere
+        with output.unheard():
+            report = search(
+                cls,
+                inputs=inputs,
+                results=results,
+                signals=signals,
+                like=runs,
+                workflows=project.workflows,
+                allow=allow or (),
+                seed=seed,
+                examples=examples,
+                seconds=seconds,
+                tried=lambda: next(counted),
+            )
     if save is not None and report.findings:
         output.make_folder(save)
         output.write_file(save, output.json_lines(_saved(report)))
@@ -114,22 +114,6 @@ def fuzz(
     if report.interrupted:
         return INTERRUPTED
     return FOUND if report.findings else 0
-
-
-@contextmanager
-def _deaf(counted: Iterator[int]) -> Iterator[None]:
-    """What the workflow prints and logs, each time that it is asked, goes nowhere; the count, begun before, stays."""
-    next(counted)
-    logging.disable()
-    try:
-        with (
-            Path(os.devnull).open("w", encoding="utf-8") as nowhere,
-            redirect_stdout(nowhere),
-            redirect_stderr(nowhere),
-        ):
-            yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _results(given: Iterable[str], cls: type[Workflow], workflows: Iterable[type[Workflow]]) -> dict[str, list[Json]]:

@@ -7,8 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import connection, parent_process
 from multiprocessing.connection import Connection
@@ -163,21 +162,10 @@ def _open_processes(backend: Backend, session: Session) -> str:
     from pyworkflow.cli.reload.opened import open_processes
 
     try:
-        with _deaf():
+        with output.unheard():  # nobody has decided anything
             return open_processes(backend, session.project)
     except Exception as error:
         return f"open processes were not looked at: {one_line(error)}"
-
-
-@contextmanager
-def _deaf() -> Iterator[None]:
-    """What decide prints and logs goes nowhere: nobody has decided anything."""
-    logging.disable()
-    try:
-        with Path(os.devnull).open("w", encoding="utf-8") as none, redirect_stdout(none), redirect_stderr(none):
-            yield
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def digest(content: bytes) -> str:

@@ -141,6 +141,21 @@ def test_decisions_that_failed_are_due_at_once_after_a_save(running: Start, proj
     assert backend.process_by_id("x").history[-1].datetime < pending.due_at
 
 
+def test_after_a_save_the_code_is_called_what_check_calls_it(
+    running: Start, pyworkflow: Command, project: Path
+) -> None:
+    flows = project / "flows.py"
+    before = flows.read_text()
+    command = ready(running)
+    (first,) = re.findall("; code ([0-9a-f]{12})", command.told())
+    flows.write_text(f"{before}# x\n")
+    command.wait_for(f" instead of {first}")
+    (second,) = re.findall(f"code ([0-9a-f]{{12}}) instead of {first}", command.told())
+    assert f"code {second}" in pyworkflow("check").out + pyworkflow("check").err
+    flows.write_text(before)
+    command.wait_for(f"code {first} instead of {second}")
+
+
 def test_a_save_in_the_same_second_and_of_the_same_size_is_what_runs(
     running: Start, project: Path, backend: Backend
 ) -> None:

@@ -105,8 +105,10 @@ class _Loading:
         if session.file is not None:
             self._heard(str(session.file), session.file.read_bytes())
         load_fresh(session.settings.project, self._heard)
-        later = [Path(file) for file in told if file.endswith(".py") and file not in self._read]
-        vars(session)["project"] = session.project.with_code_of(later)  # where the session keeps it
+        project = session.project  # which is read now: what it imports only later is what is left
+        read = {os.path.realpath(file) for file in self._read}
+        later = [Path(file) for file in told if file.endswith(".py") and os.path.realpath(file) not in read]
+        vars(session)["project"] = project.with_code_of(later)  # where the session keeps it
         with session.open_backend() as backend:
             with backend.lease():
                 backend.summaries(limit=1)  # it can be worked on, which is known before another stops

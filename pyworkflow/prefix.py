@@ -79,6 +79,11 @@ def unanswered(run: Process) -> Process:
     return Process(run.workflow, run.id, run.input, run.tags, history, run.parent, run=run.run)
 
 
+def as_seen(run: Process) -> Process:
+    """The same, to be looked at or forked: what came since that decision was started is asked about with it."""
+    return run if run.history[-1].type == "decision_started" else unanswered(run)
+
+
 def prefix(run: Process, number: int, now: datetime, results: Mapping[int, ActivityResult] | None = None) -> Process:
     """The run as it was at event `number` (from 1), for another process to go on from: its first event says so.
 

@@ -96,11 +96,6 @@ def settled(backend: Backend, process_id: str, number: int) -> tuple[Process, bo
             return run, pending is not None and pending.started is not None
 
 
-def as_seen(run: Process, *, undecided: bool) -> Process:
-    """The run, to be looked at: news that came to a last decision which is yet to be made is asked about with it."""
-    return unanswered(run) if undecided and run.history[-1].type != "decision_started" else run
-
-
 def as_asked(backend: Backend, process_id: str, number: int) -> Process:
     """The run, to be replayed: a last decision that is yet to be made is due in it."""
     run, is_undecided = settled(backend, process_id, number)

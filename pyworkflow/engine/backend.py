@@ -391,8 +391,7 @@ class EngineBackend(Backend):
             if session.transaction.head(process_id) is not None:
                 return False
             whole = forking.as_it_is(run, session.transaction.head(str(run.id)))
-            at = min(number, len(whole.history)) if number <= len(run.history) else number
-            session.fork(forking.fork(whole, at, results or {}, process_id, self._registry, session.now))
+            session.fork(forking.fork(whole, number, results or {}, process_id, self._registry, session.now))
             return True
 
         if not self._transact(operation):

@@ -13,7 +13,7 @@ from pyworkflow.engine.records import ActivityRow, EventRecord, ProcessHead, Sta
 from pyworkflow.engine.registry import Registry, seconds
 from pyworkflow.event import DecisionEvent
 from pyworkflow.exceptions import InvalidValueException
-from pyworkflow.prefix import asks, prefix, time_passed, unanswered
+from pyworkflow.prefix import as_seen, asks, prefix, time_passed
 from pyworkflow.process import Process
 from pyworkflow.unfinished import Unfinished
 
@@ -63,7 +63,7 @@ def as_it_is(run: Process, head: ProcessHead | None) -> Process:
     """The run, of which the row tells more than the history: a decision that was started may be yet to be made."""
     if head is None or head.start_number is None or (head.run, head.length) != (run.run, len(run.history)):
         return run
-    return unanswered(run)
+    return as_seen(run)
 
 
 def _decided(begun: Process, place: int) -> object:

@@ -19,6 +19,7 @@ from pyworkflow.fuzz.play import Play, Subject
 from pyworkflow.fuzz.steps import Group, Script, Step
 from pyworkflow.fuzz.values import Values
 from pyworkflow.process import ProcessCanceled, ProcessCompleted, ProcessFailed, ProcessTimedOut
+from pyworkflow.testing.happenings import TIME_OUTS
 
 MOST_GROUPS = 12
 MOST_STEPS = 3  # of a group
@@ -165,7 +166,7 @@ def _completed(activities: Iterable[PendingActivity], values: Values) -> Iterato
 
 def _interrupted(activities: Iterable[PendingActivity]) -> Iterator[Step]:
     yield from (steps.End(one.execution.id, ActivityCanceled(WHY)) for one in activities)
-    for which in steps.TIME_OUTS:
+    for which in TIME_OUTS:
         for one in activities:
             if which != "scheduled" or one.state == "waiting":
                 yield steps.TimeOut(one.execution.id, which)

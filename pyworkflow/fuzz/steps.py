@@ -9,8 +9,6 @@ from pyworkflow.activity import ActivityResult
 from pyworkflow.process import ProcessResult
 from pyworkflow.signal import Signal
 
-TIME_OUTS = ("execution", "scheduled", "heartbeat", "worker")
-
 # How the events of a group reach the workflow.
 ONE_BY_ONE = "one by one"  # each is decided upon before the next comes
 TOGETHER = "together"  # all come before one decision

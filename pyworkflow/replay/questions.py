@@ -42,11 +42,6 @@ def questions(run: Process) -> Iterator[Question]:
         yield Question(as_at(run, len(run.history)), len(run.history), None)
 
 
-def count(run: Process) -> int:
-    """How many questions it holds."""
-    return sum(1 for _ in _answered(run)) + _is_due(run)
-
-
 def _answered(run: Process) -> Iterator[tuple[int, tuple[Decision, ...]]]:
     """The numbers of the events that started the decisions which were made, and what was decided."""
     copied = 0 if run.forked_from is None else run.forked_from.number  # which another was asked, with other input

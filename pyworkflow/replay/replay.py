@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pyworkflow.managed import Workflow
 from pyworkflow.process import Process
 from pyworkflow.replay.answer import LONGEST, Answer, Raised, TimedOut, answer
 from pyworkflow.replay.compare import Difference, difference
-from pyworkflow.replay.questions import Question, count, questions
+from pyworkflow.replay.questions import Question, questions
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,17 @@ def replay(
     It ends in any case where an answer does not come in time. To a question that is due, which is left out without
     `due`, any answer will do. `longest` is in seconds.
     """
-    done = Replay(run, count(run), 0, ())
-    for question in questions(run):
-        if question.recorded is None and not due:
-            return replace(done, questions=done.asked)
-        done = replace(done, asked=done.asked + 1)
+    asked, divergences = 0, []
+    asking = (one for one in questions(run) if due or one.recorded is not None)
+    for question in asking:
+        asked += 1
         how = _compared(workflow, question, longest)
         if how is not None:
-            done = replace(done, divergences=(*done.divergences, Divergence(question, how)))
+            divergences.append(Divergence(question, how))
             if not to_the_end or isinstance(how, TimedOut):
                 break
-    return done
+    left = sum(1 for _ in asking)
+    return Replay(run, asked + left, asked, tuple(divergences))
 
 
 def _compared(workflow: type[Workflow], question: Question, longest: float) -> Difference | Raised | TimedOut | None:

@@ -390,7 +390,14 @@ def test_fakes_that_cannot_be_are_refused(fakes: Any) -> None:
 
 def test_a_function_of_a_module_that_is_meant_as_a_fake_and_is_none_is_refused() -> None:
     fakes = types.ModuleType("fakes")
-    exec("def Pya(input): return 1\ndef helper(): pass", vars(fakes))
+
+    def of_the_module(name: str) -> Any:
+        function = lambda input: input  # noqa: E731
+        function.__module__ = "fakes"
+        setattr(fakes, name, function)
+
+    of_the_module("Pya")
+    of_the_module("helper")
     with pytest.raises(ConfigurationException, match=r"'Pya' \(is it meant to be Pay\?\)"):
         FastForward(OneWorkflow, 30, fakes=fakes, real=True)
 

@@ -35,8 +35,9 @@ def debug(
     """
     from pyworkflow.cli.debugging import asked, check_terminal
     from pyworkflow.cli.named import checked, found
-    from pyworkflow.cli.replays import as_seen, name_of
+    from pyworkflow.cli.replays import name_of
     from pyworkflow.cli.text import safe
+    from pyworkflow.prefix import as_seen
     from pyworkflow.replay import Raised, as_at
 
     check_terminal()
@@ -45,7 +46,7 @@ def debug(
     number = _last_question(process) if at is None else checked(process, at)
     workflow = session.project.workflow(str(process.workflow))
     output.note(f"{workflow.__qualname__} asked about {name_of(process)} as it was at event {number}")
-    answer, stopped = asked(workflow, as_at(as_seen(process, undecided=undecided), number))
+    answer, stopped = asked(workflow, as_at(as_seen(process) if undecided else process, number))
     if answer is None:
         output.note("quit: nothing is changed")
         return

@@ -43,14 +43,13 @@ def fork(
     from pyworkflow.cli.named import checked, found
     from pyworkflow.cli.values import json_value
     from pyworkflow.event import utcnow
-    from pyworkflow.prefix import prefix, unanswered
+    from pyworkflow.prefix import as_seen, prefix
     from pyworkflow.process import Process
 
     session = Session.of(context)
     source, undecided = found(session, which, run)
     ends = results(source, checked(source, at), result or ())
-    source = unanswered(source) if undecided else source
-    at = min(at, len(source.history))
+    source = as_seen(source) if undecided else source
     source = Process(
         source.workflow,
         source.id,

@@ -56,7 +56,8 @@ def history(
 
     Example: pyworkflow history order-17 --follow
     """
-    from pyworkflow.cli.replays import as_seen, settled
+    from pyworkflow.cli.replays import settled
+    from pyworkflow.prefix import as_seen
 
     if follow and (run is not None or timeline or svg is not None or form is Format.json):
         raise typer.BadParameter("goes with -o jsonl and --full only", param_hint="--follow")
@@ -71,7 +72,7 @@ def history(
             return
         process, undecided = settled(backend, process_id, run_of(backend, process_id, run).run)
     if at is not None:
-        _print_moment(as_seen(process, undecided=undecided), checked(process, at), form, full=full)
+        _print_moment(as_seen(process) if undecided else process, checked(process, at), form, full=full)
     elif timeline or svg is not None:
         _timeline(process, svg)
     elif form is Format.table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from pyworkflow.backend import Backend, Query
-from pyworkflow.cli.replays import Tally, as_asked
+from pyworkflow.cli.replays import Tally, as_asked, counted
 from pyworkflow.config import Project
 from pyworkflow.replay import TimedOut, replay
 
@@ -25,6 +25,7 @@ def open_processes(backend: Backend, project: Project, seconds: float = SECONDS)
     for summary in page.items[:MOST]:
         cls = workflows.get(summary.workflow)
         if cls is None:
+            tally.without_code[summary.workflow] += 1
             continue
         if monotonic() >= until:
             whole = False
@@ -35,8 +36,13 @@ def open_processes(backend: Backend, project: Project, seconds: float = SECONDS)
             whole = False  # which shows that our time was short, and not that it decides otherwise
             break
         tally.add(done)
-    if not tally.runs:
-        return "no open processes" if whole else "open processes: the time was too short to replay one"
-    which = "" if whole else "the newest "
-    where = " (pyworkflow replay --open tells where)" if tally.differ else ""
-    return f"{which}{tally.summary('open process')}{where}"
+    parts = [
+        f"{counted(number, 'open process')} of {name}: no code here" for name, number in tally.without_code.items()
+    ]
+    if tally.runs:
+        which = "" if whole else "the newest "
+        where = " (pyworkflow replay --open tells where)" if tally.differ else ""
+        parts.insert(0, f"{which}{tally.summary('open process')}{where}")
+    elif not whole:
+        parts.insert(0, "open processes: the time was too short to replay one")
+    return "; ".join(parts) or "no open processes"
